@@ -1,0 +1,5 @@
+"""`python -m frontoffice` is the `frontoffice` command."""
+
+from frontoffice.cli import main
+
+main(prog_name="frontoffice")

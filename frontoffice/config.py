@@ -1,0 +1,236 @@
+"""The configuration: frozen, typed and loud. Read once at the start from TOML and the environment.
+
+A key of the file can be given in the environment too, as FRONTOFFICE_SECTION__KEY (two underscores between the levels);
+lists are written as JSON. The environment wins. An unknown or missing key stops the start with one line that names it.
+"""
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+PREFIX = "FRONTOFFICE_"
+NOT_SETTINGS = {"FRONTOFFICE_CLOCK_OFFSET_SECONDS", "FRONTOFFICE_CONFIG"}
+
+Secret = Annotated[str, StringConstraints(min_length=32)]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the text says which key and why."""
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys are errors, nothing changes after the start."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Site(Section):
+    """How the system calls itself and where it is reached."""
+
+    name: Text = "Frontoffice"
+    base_url: str
+    secret_keys: Annotated[tuple[Secret, ...], Field(min_length=1)]
+    languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("de", "en")
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_a_web_address(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")) or " " in value or len(value) < 10:
+            raise ValueError("must be an address such as https://termin.example.org")
+        return value.rstrip("/")
+
+
+class DatabaseSettings(Section):
+    """Where the data is."""
+
+    url: str
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_known_kind(cls, value: str) -> str:
+        try:
+            backend = make_url(value).get_backend_name()
+        except ArgumentError:
+            raise ValueError("must be sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME") from None
+        if backend not in ("sqlite", "postgresql"):
+            raise ValueError("must start with sqlite:/// or postgresql://")
+        return value
+
+
+class Web(Section):
+    """The web server. `proxies` is how many reverse proxies of your own stand in front of it."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    processes: Annotated[int, Field(ge=0)] = 0
+    threads: Annotated[int, Field(ge=2)] = 40
+    proxies: Annotated[int, Field(ge=0, le=5)] = 0
+
+
+class Booking(Section):
+    """Rules of booking that hold for every office."""
+
+    hold_minutes: Annotated[int, Field(ge=1, le=60)] = 10
+    horizon_days: Annotated[int, Field(ge=1, le=366)] = 60
+    lead_minutes: Annotated[int, Field(ge=0)] = 60
+
+
+class Line(Section):
+    """Rules of the line, in minutes."""
+
+    early_minutes: Annotated[int, Field(ge=0)] = 60
+    late_minutes: Annotated[int, Field(ge=0)] = 15
+    walk_in_minutes: Annotated[int, Field(ge=0)] = 20
+
+
+class Staff(Section):
+    """Sign-in of staff."""
+
+    session_hours: Annotated[int, Field(ge=1, le=24)] = 10
+    attempts_per_quarter_hour: Annotated[int, Field(ge=3)] = 10
+
+
+class Twilio(Section):
+    """The account that SMS leave through. `sender` is a number or a name; `base_url` only for tests."""
+
+    account_sid: Annotated[str, StringConstraints(pattern=r"^AC[0-9a-f]{32}$")]
+    auth_token: Text
+    sender: Text
+    base_url: str | None = None
+
+
+class Smtp(Section):
+    """The server that mail leaves through."""
+
+    host: Text
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str | None = None
+    password: str | None = None
+    sender: Text
+
+
+class Messages(Section):
+    """What leaves, when and through whom."""
+
+    sms: Literal["console", "twilio"] = "console"
+    mail: Literal["console", "smtp"] = "console"
+    reminder_hours: tuple[Annotated[int, Field(ge=1, le=24 * 30)], ...] = (24,)
+    quiet_from: Annotated[int, Field(ge=0, le=23)] = 20
+    quiet_until: Annotated[int, Field(ge=0, le=23)] = 8
+    twilio: Twilio | None = None
+    smtp: Smtp | None = None
+
+    @model_validator(mode="after")
+    def _chosen_channels_are_configured(self) -> "Messages":
+        if self.sms == "twilio" and self.twilio is None:
+            raise ValueError('messages.sms is "twilio", but the section [messages.twilio] is missing')
+        if self.mail == "smtp" and self.smtp is None:
+            raise ValueError('messages.mail is "smtp", but the section [messages.smtp] is missing')
+        return self
+
+
+class Demo(Section):
+    """The demonstration: sample office, inbox page, known passwords. Never for real use."""
+
+    enabled: bool = False
+    kiosk_url: str = "http://localhost:8100"
+
+
+class Config(Section):
+    """Everything that is set before the start."""
+
+    site: Site
+    database: DatabaseSettings
+    web: Web = Web()
+    booking: Booking = Booking()
+    line: Line = Line()
+    staff: Staff = Staff()
+    messages: Messages = Messages()
+    demo: Demo = Demo()
+
+    @model_validator(mode="after")
+    def _demo_sends_nothing(self) -> "Config":
+        if self.demo.enabled and (self.messages.sms, self.messages.mail) != ("console", "console"):
+            raise ValueError('demo.enabled needs messages.sms and messages.mail to be "console"')
+        return self
+
+
+def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Config:
+    """The configuration from the TOML file at `path` (may be None: environment only). Raises ConfigError."""
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ConfigError(
+                f"{path}: there is no such file; copy config.example.toml and edit it"
+            ) from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    _merge_environment(values, environment)
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(
+            f"{path or 'environment'}: " + "; ".join(_explain(each) for each in error.errors())
+        ) from None
+
+
+def _merge_environment(values: dict[str, Any], environment: Mapping[str, str]) -> None:
+    for name in sorted(environment):
+        if not name.startswith(PREFIX) or name in NOT_SETTINGS:
+            continue
+        *sections, key = name.removeprefix(PREFIX).lower().split("__")
+        place = values
+        for section in sections:
+            place = place.setdefault(section, {})
+            if not isinstance(place, dict):
+                raise ConfigError(f"{name}: {section} is a value, not a section")
+        try:
+            place[key] = (
+                json.loads(environment[name]) if environment[name].startswith("[") else environment[name]
+            )
+        except json.JSONDecodeError:
+            raise ConfigError(f"{name}: a list must be written as JSON, like [24, 72]") from None
+
+
+def _explain(error: Any) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    match error["type"]:
+        case "missing":
+            return f"{key} is missing"
+        case "extra_forbidden":
+            return f"{key} is not a known key{_suggestion(error['loc'])}"
+        case "value_error":
+            message = str(error["ctx"]["error"])
+            return f"{key}: {message}" if key else message
+        case _:
+            return f"{key}: {error['msg'][0].lower()}{error['msg'][1:]}"
+
+
+def _suggestion(location: tuple[str | int, ...]) -> str:
+    section: Any = Config
+    for part in location[:-1]:
+        annotation = section.model_fields[str(part)].annotation
+        choices = [annotation, *getattr(annotation, "__args__", ())]
+        section = next(each for each in choices if isinstance(each, type) and issubclass(each, BaseModel))
+    close = difflib.get_close_matches(str(location[-1]), section.model_fields, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""

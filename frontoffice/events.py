@@ -1,0 +1,103 @@
+"""Something that happened: the feed that screens follow, the audit trail and the statistics read the same rows.
+
+Events are numbered per office, one after the other, under a lock that is held until commit. Without it PostgreSQL can
+show a later number before an earlier one, and a follower that asks for "after my last" would lose the earlier for ever.
+Because of the lock, verbs append their events as the last thing they do.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, Integer, String, UniqueConstraint, insert, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from frontoffice.db import Base, Id
+
+CHANNEL = "frontoffice_events"
+
+
+class Event(Base):
+    """One thing that happened at an office. `data` holds no personal data, only keys and codes."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        UniqueConstraint("office_id", "number"),
+        Index("ix_event_subject", "subject"),
+        Index("ix_event_office_id_at", "office_id", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(40))
+    actor: Mapped[str] = mapped_column(String(60))
+    subject: Mapped[str] = mapped_column(String(60))
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class EventCount(Base):
+    """The last number given to an event of an office; its row is the lock."""
+
+    __tablename__ = "event_count"
+
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), primary_key=True, autoincrement=False)
+    last: Mapped[int]
+
+
+def append(
+    session: Session,
+    office_id: int,
+    kind: str,
+    now: datetime,
+    *,
+    actor: str,
+    subject: str,
+    data: dict[str, Any] | None = None,
+) -> int:
+    """Add an event and return its number.
+
+    `kind` is like "ticket.called", `actor` like "account:3", "device:2" or "visitor", `subject` like "ticket:17".
+    """
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    dialect = postgresql if is_postgresql else sqlite
+    number: int = session.execute(
+        dialect.insert(EventCount)
+        .values(office_id=office_id, last=1)
+        .on_conflict_do_update(index_elements=["office_id"], set_={"last": EventCount.last + 1})
+        .returning(EventCount.last)
+    ).scalar_one()
+    session.execute(
+        insert(Event).values(
+            office_id=office_id,
+            number=number,
+            at=now,
+            kind=kind,
+            actor=actor,
+            subject=subject,
+            data=data or {},
+        )
+    )
+    if is_postgresql:  # the doorbell; on SQLite followers watch PRAGMA data_version instead
+        session.execute(
+            text("SELECT pg_notify(:channel, :office)"), {"channel": CHANNEL, "office": str(office_id)}
+        )
+    return number
+
+
+def after(session: Session, office_id: int, number: int, limit: int = 500) -> Sequence[Event]:
+    """The events of an office with a number above `number`, oldest first, `limit` at most."""
+    query = (
+        select(Event)
+        .where(Event.office_id == office_id, Event.number > number)
+        .order_by(Event.number)
+        .limit(limit)
+    )
+    return session.scalars(query).all()
+
+
+def last_number(session: Session, office_id: int) -> int:
+    """The number of the newest event of an office; 0 where nothing has happened yet."""
+    return session.scalar(select(EventCount.last).where(EventCount.office_id == office_id)) or 0

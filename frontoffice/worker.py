@@ -1,0 +1,161 @@
+"""The worker: sends messages and tidies up, at regular ticks (APScheduler).
+
+A tick is only a nudge. What must be right is right in the database, so a missed or doubled tick does no harm,
+and any number of workers may run.
+"""
+
+import logging
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import FrameType
+from typing import NamedTuple
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy import or_
+from sqlalchemy.orm import Session
+
+from frontoffice import clock
+from frontoffice.config import Config
+from frontoffice.db import Database
+from frontoffice.messages import channels, outbox, sweep
+from frontoffice.messages.dispatch import Delivery, deliver_due
+from frontoffice.messages.models import JobLease
+from frontoffice.messages.reconcile import clarify
+from frontoffice.messages.timing import Timing
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What jobs are given. A long job asks `stopping()` now and then, and ends early."""
+
+    config: Config
+    database: Database
+    delivery: Delivery
+    stopping: Callable[[], bool]
+
+
+class Job(NamedTuple):
+    """Something done every so many seconds: by each worker, or by `one_worker` at a time."""
+
+    name: str
+    every_seconds: float
+    run: Callable[[Context], object]
+    one_worker: bool = True
+
+
+def _dispatch(context: Context) -> None:
+    deliver_due(context.delivery, context.stopping)
+
+
+def _reconcile(context: Context) -> None:
+    clarify(context.delivery)
+
+
+def _lapse(context: Context) -> None:
+    with context.database.write() as session:
+        sweep.lapse(session, context.delivery.timing, clock.now())
+
+
+def _expire(context: Context) -> None:
+    with context.database.write() as session:
+        sweep.expire(session, clock.now())
+
+
+def _redact(context: Context) -> None:
+    with context.database.write() as session:
+        sweep.redact(session, context.delivery.timing, clock.now())
+
+
+JOBS: list[Job] = [
+    Job("messages: dispatch", 1, _dispatch, one_worker=False),
+    Job("messages: reconcile", 15, _reconcile),
+    Job("messages: leases", 15, _lapse),
+    Job("messages: expire", 60, _expire),
+    Job("messages: redact", 3600, _redact),
+]
+
+
+def run(
+    config: Config, database: Database, *, jobs: Sequence[Job] | None = None, timing: Timing | None = None
+) -> None:
+    """Work until SIGTERM or SIGINT; what is being sent then is finished first. For the main thread only."""
+    stop = threading.Event()
+
+    def end(signum: int, _frame: FrameType | None) -> None:
+        log.info("worker.stopping", signal=signal.Signals(signum).name)
+        stop.set()
+
+    # It warns whenever a tick comes while the job still runs, which is as it should be.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    before = {each: signal.signal(each, end) for each in (signal.SIGTERM, signal.SIGINT)}
+    timing = timing or Timing()
+    delivery = Delivery(database, channels.providers(config.messages, timing), config.messages, timing)
+    with database.write() as session:
+        sweep.resume(session)
+    chosen = JOBS if jobs is None else jobs
+    scheduler = schedule(chosen, Context(config, database, delivery, stop.is_set))
+    scheduler.start()
+    log.info("worker.started", jobs=len(chosen))
+    try:
+        stop.wait()
+    finally:
+        scheduler.shutdown(wait=True)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    log.info("worker.stopped")
+
+
+def schedule(jobs: Sequence[Job], context: Context) -> BackgroundScheduler:
+    """A scheduler for the jobs, not started yet. In memory: a shared store was seen to fire jobs twice."""
+    # In UTC: local times fire twice, or hang, when the clocks change.
+    scheduler = BackgroundScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+    )
+    for job in jobs:
+        scheduler.add_job(
+            tick,
+            IntervalTrigger(seconds=job.every_seconds, timezone=UTC),
+            args=(job, context),
+            id=job.name,
+            next_run_time=datetime.now(UTC),
+        )
+    return scheduler
+
+
+def tick(job: Job, context: Context) -> None:
+    """Do a job once, if it is this worker's turn. What goes wrong is logged; the next tick tries again."""
+    try:
+        if context.stopping() or (job.one_worker and not _is_our_turn(job, context)):
+            return
+        job.run(context)
+    except Exception as error:
+        # Without the values of local variables, which some log formats add: they hold addresses.
+        trace = "".join(traceback.format_tb(error.__traceback__))
+        log.error("job.failed", job=job.name, error=f"{type(error).__name__}: {error}", trace=trace)
+
+
+def take_turn(session: Session, name: str, slot: int) -> bool:
+    """Whether this worker is the first to do `name` in the slot of time. Saves work; nothing rests on it."""
+    statement = outbox.insert_for(session)(JobLease).values(name=name, slot=slot)
+    mine = session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"slot": slot},
+            # Far ahead: it was taken while the clock was wrong.
+            where=or_(JobLease.slot < slot, JobLease.slot > slot + 1),
+        ).returning(JobLease.name)
+    )
+    return mine.first() is not None
+
+
+def _is_our_turn(job: Job, context: Context) -> bool:
+    with context.database.write() as session:
+        return take_turn(session, job.name, int(clock.now().timestamp() // job.every_seconds))

