@@ -1,0 +1,1 @@
+"""Offices, their services, schedules, opening hours, closures and counters."""
