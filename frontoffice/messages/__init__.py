@@ -1,0 +1,1 @@
+"""The outbox: texts for people, and the providers they leave through."""

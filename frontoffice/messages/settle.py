@@ -1,0 +1,150 @@
+"""What becomes of a message after a provider has answered, or has not.
+
+Each verb changes a row that the caller has locked, and writes the mail that stands in for a failed SMS in the
+same transaction.
+"""
+
+import random
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import bindparam, update
+from sqlalchemy.orm import Session
+
+from frontoffice import vault as vaults
+from frontoffice.messages import outbox
+from frontoffice.messages.envelope import unseal
+from frontoffice.messages.models import ChannelStop, Medium, Message, MessageState
+from frontoffice.messages.outcomes import RETRIES, Meaning
+from frontoffice.messages.provider import Accepted, Refused
+from frontoffice.messages.timing import Timing
+
+log = structlog.get_logger(__name__)
+
+# So often may it be unclear whether a message has left before a person has to look at it.
+MOST_UNKNOWNS = 3
+
+# Built once: nearly every message goes this way.
+_ACCEPT = (
+    update(Message)
+    .where(Message.id == bindparam("message_id"), Message.lease_owner == bindparam("owner"))
+    .values(
+        state=MessageState.SENT,
+        provider_id=bindparam("taken_as"),
+        provider_status=bindparam("status"),
+        accepted_at=bindparam("now"),
+        final_at=bindparam("now"),
+        lease_owner=None,
+        lease_until=None,
+        error_code=None,
+    )
+    .returning(Message.id)
+    .execution_options(synchronize_session=False)
+)
+
+_WITH_FALLBACK = {
+    MessageState.DEAD,
+    MessageState.EXPIRED,
+    MessageState.FAILED,
+    MessageState.UNDELIVERED,
+    MessageState.SUPPRESSED,
+}
+
+
+def accepted(session: Session, message_id: int, owner: str, answer: Accepted, now: datetime) -> bool:
+    """Record that the provider has taken a message; False where the lease `owner` has been lost meanwhile."""
+    found = session.execute(
+        _ACCEPT,
+        {
+            "message_id": message_id,
+            "owner": owner,
+            "taken_as": answer.provider_id,
+            "status": answer.status,
+            "now": now,
+        },
+    )
+    return found.first() is not None
+
+
+def refused(session: Session, message: Message, answer: Refused, timing: Timing, now: datetime) -> None:
+    """Record that the provider has not taken a message, or may have."""
+    message.error_code = answer.code
+    match answer.meaning:
+        case Meaning.UNKNOWN:
+            unclear(message, timing, now)
+        case Meaning.STOP:
+            stop(session, message.medium, answer.code, now)
+            # Whoever found the medium stopped comes back after the others, lest it find it so for ever.
+            again(session, message, now, max(timing.stop, _wait(message, answer, timing)))
+        case Meaning.LATER:
+            again(session, message, now, _wait(message, answer, timing))
+        case Meaning.RETRY if message.attempts <= RETRIES:
+            again(session, message, now, _wait(message, answer, timing))
+        case Meaning.SUPPRESS:
+            envelope = unseal(vaults.of(session), message.envelope)
+            if envelope is not None:
+                outbox.suppress(session, message.medium, envelope.to, f"provider: {answer.code}", now)
+            close(session, message, MessageState.SUPPRESSED, now)
+        case _:
+            close(session, message, MessageState.DEAD, now)
+
+
+def unclear(message: Message, timing: Timing, now: datetime) -> None:
+    """Record that a message may have left: nobody sends it again before `reconcile` has looked for it."""
+    message.state = MessageState.UNKNOWN
+    message.unknowns += 1
+    message.looked_at = None
+    message.not_before = now + timing.look_after
+    message.lease_owner = message.lease_until = None
+
+
+def again(session: Session, message: Message, now: datetime, wait: timedelta = timedelta(0)) -> None:
+    """Put a message that has not left back to wait, unless it was cancelled or would come too late."""
+    if message.cancelled_at is not None:
+        close(session, message, MessageState.CANCELLED, now)
+    elif now + wait >= message.expires_at:
+        close(session, message, MessageState.EXPIRED, now)
+    elif message.unknowns >= MOST_UNKNOWNS:
+        close(session, message, MessageState.DEAD, now)
+    else:
+        message.state = MessageState.PENDING
+        message.not_before = now + wait
+        message.looked_at = None
+        message.lease_owner = message.lease_until = None
+
+
+def close(session: Session, message: Message, state: MessageState, now: datetime) -> None:
+    """Bring a message to a final state other than SENT; a mail takes the place of an SMS that failed."""
+    message.state = state
+    message.final_at = now
+    message.lease_owner = message.lease_until = None
+    session.flush()
+    level = log.error if state is MessageState.DEAD else log.info
+    level(
+        "message.closed",
+        id=message.id,
+        kind=message.kind,
+        medium=message.medium,
+        state=state,
+        code=message.error_code,
+    )
+    if state in _WITH_FALLBACK and message.cancelled_at is None:
+        outbox.fall_back(session, message, now)
+
+
+def stop(session: Session, medium: Medium, reason: str, now: datetime) -> None:
+    """Stop a medium: its messages wait until it is tried again, or until the worker is started anew."""
+    statement = outbox.insert_for(session)(ChannelStop).values(medium=medium, reason=reason, stopped_at=now)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["medium"],
+            set_={"reason": statement.excluded.reason, "stopped_at": statement.excluded.stopped_at},
+        )
+    )
+    log.error("medium.stopped", medium=medium, code=reason)
+
+
+def _wait(message: Message, answer: Refused, timing: Timing) -> timedelta:
+    doubled: timedelta = timing.first_wait * 2 ** min(max(message.attempts - 1, 0), 16)
+    wait = min(doubled, timing.longest_wait) * random.uniform(0.75, 1.25)  # noqa: S311 (spreads load, guards nothing)
+    return min(max(wait, answer.wait or timedelta(0)), timing.longest_wait)

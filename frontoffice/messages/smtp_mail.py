@@ -1,0 +1,147 @@
+"""Mail through an SMTP server; the only file that speaks SMTP.
+
+A connection lost after the content has begun leaves open whether the server took the mail. Every attempt has
+the same Message-ID, by which mail programs know a second copy, so an unclear mail is simply sent again.
+"""
+
+import hashlib
+import re
+import smtplib
+import ssl
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+
+from frontoffice import clock as clocks
+from frontoffice.config import Smtp
+from frontoffice.messages.outcomes import Meaning, Stage, of_smtp
+from frontoffice.messages.provider import Accepted, Outcome, Outgoing, Refused, Sighting
+from frontoffice.messages.timing import Timing
+
+_METHOD = re.compile(r"^METHOD:([A-Z]+)\s*$", re.MULTILINE)
+
+
+class SmtpMail:
+    """The mail server of the configuration as a provider."""
+
+    name = "smtp"
+
+    def __init__(
+        self,
+        settings: Smtp,
+        timing: Timing,
+        clock: Callable[[], datetime] = clocks.now,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._settings = settings
+        self._timing = timing
+        self._clock = clock
+        self._context = context or ssl.create_default_context()
+
+    def send(self, outgoing: Outgoing) -> Outcome:
+        """Hand over one mail: text and HTML, with the calendar file where there is one."""
+        sender = parseaddr(self._settings.sender)[1]
+        content = compose(self._settings.sender, outgoing, self._clock()).as_bytes(policy=SMTP)
+        try:
+            server = self._connect()
+        except Exception as error:
+            return _not_taken(Stage.GREETING, error)
+        try:
+            return _converse(server, sender, outgoing.to, content)
+        finally:
+            with suppress(OSError, smtplib.SMTPException):
+                server.quit()
+            server.close()
+
+    def find(self, _to: str, /) -> Sequence[Sighting] | None:
+        """None: a mail server keeps no record that we could read."""
+        return None
+
+    def _connect(self) -> smtplib.SMTP:
+        settings, seconds = self._settings, self._timing.connect.total_seconds()
+        if settings.security == "tls":
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                settings.host, settings.port, timeout=seconds, context=self._context
+            )
+        else:
+            server = smtplib.SMTP(settings.host, settings.port, timeout=seconds)
+        try:
+            assert server.sock is not None  # it is connected
+            server.sock.settimeout(self._timing.answer.total_seconds())
+            server.ehlo_or_helo_if_needed()
+            if settings.security == "starttls":
+                server.starttls(context=self._context)
+                server.ehlo_or_helo_if_needed()
+            if settings.username:
+                server.login(settings.username, settings.password or "")
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+
+def compose(sender: str, outgoing: Outgoing, now: datetime) -> EmailMessage:
+    """The mail as it is sent. `sender` may hold a name: "Musterstadt <termin@example.org>"."""
+    mail = EmailMessage(policy=SMTP)
+    name, address = parseaddr(sender)
+    mail["From"] = Address(display_name=name, addr_spec=address)
+    mail["To"] = Address(addr_spec=outgoing.to)
+    mail["Subject"] = outgoing.subject
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = message_id(outgoing.key, address)
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies, please
+    mail.set_content(outgoing.text)
+    mail.add_alternative(outgoing.html, subtype="html")
+    if outgoing.calendar:
+        found = _METHOD.search(outgoing.calendar)
+        mail.add_attachment(outgoing.calendar, subtype="calendar", filename="appointment.ics")
+        attached = list(mail.iter_attachments())[-1]
+        attached.set_param("method", found.group(1) if found else "PUBLISH")
+    # Last: what is called Content-… moves into the first part when others are added.
+    mail["Content-Language"] = outgoing.language
+    return mail
+
+
+def message_id(key: str, sender: str) -> str:
+    """The Message-ID of every attempt of the message with that key; tells nothing about it."""
+    return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{sender.rpartition('@')[2]}>"
+
+
+def _converse(server: smtplib.SMTP, sender: str, to: str, content: bytes) -> Outcome:
+    stage = Stage.SENDER
+    try:
+        code, _ = server.mail(sender)
+        if code == 250:
+            stage = Stage.RECIPIENT
+            code, _ = server.rcpt(to)
+    except Exception as error:
+        return _not_taken(stage, error)
+    if code not in (250, 251):
+        return Refused(of_smtp(stage, code), f"{stage} {code}")
+    try:
+        code, _ = server.data(content)
+    except smtplib.SMTPDataError as error:  # said no before the content
+        code = error.smtp_code
+    except (OSError, smtplib.SMTPException) as error:
+        return Refused(Meaning.UNKNOWN, f"{Stage.CONTENT} {type(error).__name__}")
+    if code == 250:
+        return Accepted(status=str(code))
+    return Refused(of_smtp(Stage.CONTENT, code), f"{Stage.CONTENT} {code}")
+
+
+def _not_taken(stage: Stage, error: Exception) -> Refused:
+    """What an error before the content means; raises what comes from neither network nor server."""
+    match error:
+        case smtplib.SMTPResponseException():
+            return Refused(of_smtp(stage, error.smtp_code), f"{stage} {error.smtp_code}")
+        case smtplib.SMTPNotSupportedError() | ssl.SSLCertVerificationError():
+            return Refused(
+                Meaning.STOP, f"{stage} {type(error).__name__}"
+            )  # no encryption or sign-in, as configured
+        case OSError() | smtplib.SMTPException():
+            return Refused(Meaning.LATER, f"{stage} {type(error).__name__}")
+    raise error

@@ -1,0 +1,65 @@
+"""Tidying the outbox: leases that ran out, messages that come too late, contents no longer needed."""
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from frontoffice.messages import settle
+from frontoffice.messages.models import FINAL, ChannelStop, Message, MessageState
+from frontoffice.messages.timing import Timing
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 500
+
+
+def lapse(session: Session, timing: Timing, now: datetime) -> int:
+    """Messages whose worker has not reported before its lease ran out become UNKNOWN; says how many."""
+    query = (
+        select(Message)
+        .where(Message.state == MessageState.SENDING, Message.lease_until <= now)
+        .order_by(Message.id)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    lapsed = session.scalars(query).all()
+    for message in lapsed:
+        log.warning("message.lease_ran_out", id=message.id, kind=message.kind, medium=message.medium)
+        message.error_code = "lease"
+        settle.unclear(message, timing, now)
+    return len(lapsed)
+
+
+def expire(session: Session, now: datetime) -> int:
+    """Messages that have not left in time are given up, without a mail instead; says how many."""
+    gone = session.scalars(
+        update(Message)
+        .where(Message.state == MessageState.PENDING, Message.expires_at <= now)
+        .values(state=MessageState.EXPIRED, final_at=now)
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if gone:
+        log.warning("messages.expired", count=len(gone))
+    return len(gone)
+
+
+def redact(session: Session, timing: Timing, now: datetime) -> int:
+    """Address and contents go a week after the final state; kind, times, outcome and the keyed hash stay."""
+    gone = session.scalars(
+        update(Message)
+        .where(Message.envelope.is_not(None), Message.final_at <= now - timing.keep, Message.state.in_(FINAL))
+        .values(envelope=None, redacted_at=now)
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())
+
+
+def resume(session: Session) -> None:
+    """Let stopped media go again: a worker that starts takes it that the cause has been mended."""
+    for stopped in session.scalars(select(ChannelStop)):
+        log.info("medium.resumed", medium=stopped.medium, was=stopped.reason)
+        session.delete(stopped)

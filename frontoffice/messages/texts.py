@@ -1,0 +1,89 @@
+"""What a message says: renders the templates of a kind in a language, in any process (no Flask)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+from babel.support import Translations
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from frontoffice import paths
+from frontoffice.messages.models import Medium
+from frontoffice.messages.segments import plainer
+
+# English here is read by people in Germany: 24 hours, and the day before the month.
+_LOCALES = {"en": "en_GB"}
+FALLBACK = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A text ready to be read. Only a mail has a subject and HTML."""
+
+    text: str
+    subject: str = ""
+    html: str = ""
+
+
+def render(
+    kind: str,
+    medium: Medium,
+    language: str,
+    parameters: dict[str, str],
+    translations: Path = paths.TRANSLATIONS,
+) -> Rendered:
+    """The text of a message from the parameters that `kinds` names; English where there is no catalogue.
+
+    Raises jinja2.TemplateError where a template is missing or asks for what is not there, ValueError for a
+    time or a time zone that is none.
+    """
+    environment, language = _environment(language, translations)
+    values = _values(language, parameters)
+    if medium is Medium.SMS:
+        return Rendered(plainer(environment.get_template(f"{kind}.sms.txt").render(values)))
+    subject, _, text = environment.get_template(f"{kind}.mail.txt").render(values).lstrip().partition("\n")
+    return Rendered(
+        text.strip() + "\n", subject.strip(), environment.get_template(f"{kind}.mail.html").render(values)
+    )
+
+
+def _values(language: str, parameters: dict[str, str]) -> dict[str, Any]:
+    locale = Locale.parse(_LOCALES.get(language, language))
+    values: dict[str, Any] = {**parameters, "language": language, "direction": locale.text_direction}
+    values["documents"] = [line.strip() for line in parameters["documents"].splitlines() if line.strip()]
+    values["office_address"] = [
+        line.strip() for line in parameters["office_address"].splitlines() if line.strip()
+    ]
+    values["reference"] = _grouped(parameters["reference"])
+    start = datetime.fromisoformat(parameters["starts_at"]).astimezone(ZoneInfo(parameters["time_zone"]))
+    values["date"] = format_date(start.date(), "full", locale)
+    values["short_date"] = format_skeleton("MMMEd", start, start.tzinfo, locale=locale)
+    values["time"] = format_skeleton("Hm", start, start.tzinfo, locale=locale)
+    return values
+
+
+@lru_cache(maxsize=64)
+def _environment(language: str, translations: Path) -> tuple[Environment, str]:
+    """The templates in a language, and the language that this became: dates must be in that of the words."""
+    environment = Environment(
+        loader=FileSystemLoader(paths.TEMPLATES / "messages"),
+        autoescape=select_autoescape(["html"], default=False),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    catalogue = Translations.load(translations, [language])
+    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    return environment, language if isinstance(catalogue, Translations) else FALLBACK
+
+
+def _grouped(reference: str) -> str:
+    """A reference as people read it out: K7M2-PXQ4."""
+    plain = reference.replace("-", "").replace(" ", "").upper()
+    return f"{plain[:4]}-{plain[4:]}" if len(plain) == 8 else reference
