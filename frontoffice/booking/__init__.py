@@ -1,0 +1,1 @@
+"""Day sheets, free slots, holds and appointments."""

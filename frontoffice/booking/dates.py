@@ -1,0 +1,38 @@
+"""Days and times in words, in the visitor's language and by the office's clock."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_skeleton
+
+# English here is read by people in Germany: 24 hours, and the day before the month.
+_LOCALES = {"en": "en_GB"}
+
+
+def long_day(day: date, language: str) -> str:
+    """Tuesday, 24 November 2026."""
+    return format_date(day, "full", _locale(language))
+
+
+def day_and_month(day: date, language: str) -> str:
+    """24 November."""
+    return format_skeleton("MMMMd", _noon(day), locale=_locale(language))
+
+
+def parts_of_day(day: date, language: str) -> dict[str, str]:
+    """The pieces of a short date: weekday, day and month."""
+    patterns = {"weekday": "EEE", "day": "d", "month": "MMM"}
+    return {name: format_date(day, pattern, _locale(language)) for name, pattern in patterns.items()}
+
+
+def clock_time(moment: datetime, zone: str, language: str) -> str:
+    """09:40."""
+    return format_skeleton("Hm", moment, ZoneInfo(zone), locale=_locale(language))
+
+
+def _noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12)  # noqa: DTZ001 (only its date is shown)
+
+
+def _locale(language: str) -> str:
+    return _LOCALES.get(language, language)

@@ -1,0 +1,60 @@
+"""Reading day sheets under their lock, and writing them back: whoever takes or gives back ticks comes here.
+
+Locks are always taken in the order of (schedule, day), whatever they are for, so that two transactions cannot
+wait for each other. The lock is FOR NO KEY UPDATE: rows that only refer to a sheet may be written meanwhile.
+On SQLite a write transaction owns the whole database, and nothing needs to be locked.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy.orm import Session
+
+from frontoffice.booking import sheet
+from frontoffice.booking.models import DaySheet
+
+
+class Page(NamedTuple):
+    """A day sheet as it is while this transaction holds its lock."""
+
+    id: int
+    day: date
+    capacity: bytes
+    taken: bytes
+    free: bytes
+
+
+_COLUMNS = select(DaySheet.id, DaySheet.day, DaySheet.capacity, DaySheet.taken, DaySheet.free)
+_WRITE = (
+    update(DaySheet.__table__)  # type: ignore[arg-type]
+    .where(DaySheet.id == bindparam("sheet"))
+    .values({name: bindparam(name) for name in ("capacity", "taken", "free")})
+)
+
+
+def locking(*conditions: ColumnElement[bool]) -> Any:
+    """The statement that reads the sheets to which the conditions apply, and locks them."""
+    in_order = _COLUMNS.where(*conditions).order_by(DaySheet.schedule_id, DaySheet.day)
+    return in_order.with_for_update(key_share=True, of=DaySheet)
+
+
+_BY_ID = locking(DaySheet.id == bindparam("sheet"))
+_BY_IDS = locking(DaySheet.id.in_(bindparam("sheets", expanding=True)))
+
+
+def locked(session: Session, sheet_id: int) -> Page:
+    """One sheet, locked until the transaction ends."""
+    return Page(*session.execute(_BY_ID, {"sheet": sheet_id}).one())
+
+
+def all_locked(session: Session, sheet_ids: Sequence[int]) -> list[Page]:
+    """Several sheets, locked until the transaction ends."""
+    return [Page(*row) for row in session.execute(_BY_IDS, {"sheets": sheet_ids})]
+
+
+def write(session: Session, page: Page) -> None:
+    """Write a sheet back, which this transaction must have locked. What is free is worked out here."""
+    free = sheet.free(page.capacity, page.taken)
+    session.execute(_WRITE, {"sheet": page.id, "capacity": page.capacity, "taken": page.taken, "free": free})
