@@ -1,0 +1,1 @@
+"""Arrivals, tickets, the order of the line, calling and the board."""

@@ -1,0 +1,126 @@
+"""What staff see: who sits at which counter, who waits for this one, and who the called visitor is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, contains_eager, joinedload
+
+from frontoffice import events, vault
+from frontoffice.booking.models import Appointment
+from frontoffice.booking.person import Person
+from frontoffice.events import Event
+from frontoffice.line import board, order
+from frontoffice.line.models import CounterSession, Ticket, TicketState
+from frontoffice.line.order import Rules, Waiting
+from frontoffice.line.seat import AT_COUNTER
+from frontoffice.offices.models import Counter, counter_service
+from frontoffice.staff.models import Account
+
+SEEN = "appointment.seen"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A counter and who has opened it, since when."""
+
+    counter: Counter
+    session: CounterSession | None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One counter: its visitor, and who waits for it in the order of calling; `elsewhere` wait for others."""
+
+    current: Ticket | None
+    waiting: Sequence[Ticket]
+    elsewhere: int
+
+
+def places(session: Session, office_id: int) -> Sequence[Place]:
+    """The counters of an office in their own order."""
+    counters = session.scalars(
+        select(Counter).where(Counter.office_id == office_id).order_by(Counter.id)
+    ).all()
+    rows = session.scalars(
+        select(CounterSession)
+        .join(Counter, Counter.id == CounterSession.counter_id)
+        .where(Counter.office_id == office_id, CounterSession.closed_at.is_(None))
+        .options(joinedload(CounterSession.account))
+    )
+    taken = {row.counter_id: row for row in rows}
+    return [Place(counter, taken.get(counter.id)) for counter in counters]
+
+
+def place(session: Session, counter: Counter) -> Place:
+    """The counter and who has opened it."""
+    there = session.scalar(
+        select(CounterSession)
+        .where(CounterSession.counter_id == counter.id, CounterSession.closed_at.is_(None))
+        .options(joinedload(CounterSession.account))
+    )
+    return Place(counter, there)
+
+
+def seat_of(session: Session, account_id: int) -> CounterSession | None:
+    """Where the account sits now."""
+    return session.scalar(
+        select(CounterSession)
+        .join(Counter, Counter.id == CounterSession.counter_id)
+        .where(CounterSession.account_id == account_id, CounterSession.closed_at.is_(None))
+        .options(contains_eager(CounterSession.counter))
+    )
+
+
+def desk(session: Session, counter: Counter, day: date, now: datetime, rules: Rules) -> Desk:
+    """What the counter's desk shows."""
+    current = session.scalar(
+        select(Ticket)
+        .where(Ticket.counter_id == counter.id, Ticket.state.in_(AT_COUNTER))
+        .options(joinedload(Ticket.service))
+    )
+    served = select(counter_service.c.service_id).where(counter_service.c.counter_id == counter.id)
+    tickets = session.scalars(
+        select(Ticket)
+        .where(
+            Ticket.office_id == counter.office_id,
+            Ticket.day == day,
+            Ticket.state == TicketState.WAITING,
+            Ticket.service_id.is_(None) | Ticket.service_id.in_(served),
+        )
+        .options(joinedload(Ticket.service))
+    ).all()
+    by_id = {ticket.id: ticket for ticket in tickets}
+    line = order.in_order((_waiting(ticket) for ticket in tickets), now, rules)
+    everybody = board.waiting(session, counter.office_id, day)
+    return Desk(current, [by_id[waiting.id] for waiting in line], max(0, everybody - len(tickets)))
+
+
+def name_of_visitor(session: Session, ticket: Ticket) -> str | None:
+    """The name on the ticket's appointment, which is sealed. Note it (`note_seen`) before showing it."""
+    if ticket.appointment_id is None:
+        return None
+    appointment = session.get_one(Appointment, ticket.appointment_id)
+    return Person.from_sealed(vault.of(session).open(appointment.person)).name
+
+
+def is_noted(session: Session, ticket: Ticket, account: Account) -> bool:
+    """Whether it is on record that the account saw the appointment of this ticket since it was called."""
+    query = select(Event.id).where(
+        Event.subject == f"appointment:{ticket.appointment_id}",
+        Event.kind == SEEN,
+        Event.actor == f"account:{account.id}",
+        Event.at >= (ticket.called_at or ticket.arrived_at),
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def note_seen(session: Session, ticket: Ticket, account: Account, now: datetime) -> None:
+    """Put on record that the account sees the data of the ticket's appointment."""
+    subject = f"appointment:{ticket.appointment_id}"
+    events.append(session, ticket.office_id, SEEN, now, actor=f"account:{account.id}", subject=subject)
+
+
+def _waiting(ticket: Ticket) -> Waiting:
+    return Waiting(ticket.id, ticket.series, ticket.number, ticket.arrived_at, ticket.due_at)

@@ -1,0 +1,178 @@
+"""Taking what visitors did at a kiosk from its journal: every entry once, however often it is delivered."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.orm import Session
+
+from frontoffice.booking import sheet
+from frontoffice.errors import NotAllowed, NotSignedIn
+from frontoffice.line import arriving
+from frontoffice.line.arriving import Arrival, Refusal
+from frontoffice.line.models import JournalEntry, Ticket
+from frontoffice.offices.models import Service
+from frontoffice.staff.models import Device
+
+log = structlog.get_logger(__name__)
+
+# A device whose clock has lost its battery lives in 1970; no earlier moment is kept than this.
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Kind(StrEnum):
+    """What a visitor can do at a kiosk."""
+
+    CHECK_IN = "check_in"
+    WALK_IN = "walk_in"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An act of a visitor as the device tells it. `at` and `day` are by the device's clock.
+
+    `handed_out`: the visitor has been shown the number, because the office could not be reached in time.
+    """
+
+    id: str
+    kind: Kind
+    at: datetime
+    day: date
+    number: int
+    language: str
+    code: str | None = None
+    service: str | None = None
+    handed_out: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer to an entry, kept so that the same entry gets it again. `due_at` is ISO 8601 in UTC."""
+
+    accepted: bool
+    ticket: str | None = None
+    service: str | None = None
+    due_at: str | None = None
+    code: str | None = None
+
+
+def take(
+    session: Session, device: Device, entries: Sequence[Entry], *, early: timedelta, now: datetime
+) -> dict[str, Result]:
+    """Take the entries of a kiosk, and say by entry id what became of each.
+
+    An entry that cannot be stored is left out of the answer, so that the device keeps it; the rest is taken.
+    Raises NotAllowed for a display, NotSignedIn where the device was revoked meanwhile.
+    """
+    if device.series is None:
+        raise NotAllowed  # a display gives no numbers
+    known = _lock(session, device, entries, now)
+    results: dict[str, Result] = {}
+    tickets: list[Ticket] = []
+    for entry in entries:
+        row = known.get(entry.id)
+        if row is not None and (row.accepted or not entry.handed_out):
+            results[entry.id] = Result(**row.result)
+            continue
+        try:
+            with session.begin_nested():
+                result, ticket = _take(session, device, entry, early, now)
+                known[entry.id] = _keep(session, row or _row(device, entry), result, ticket, now)
+        except (IntegrityError, DataError) as error:
+            log.error("journal entry not taken", device=device.id, entry=entry.id, error=type(error).__name__)
+            continue
+        results[entry.id] = result
+        if ticket is not None:
+            tickets.append(ticket)
+    arriving.announce(session, tickets, f"device:{device.id}", now)
+    return results
+
+
+def _lock(
+    session: Session, device: Device, entries: Sequence[Entry], now: datetime
+) -> dict[str, JournalEntry]:
+    # The device's row is the lock: a journal delivered twice at once is taken one delivery after the other.
+    alive = session.execute(
+        update(Device)
+        .where(Device.id == device.id, Device.revoked_at.is_(None))
+        .values(seen_at=now)
+        .returning(Device.id)
+    )
+    if alive.scalar_one_or_none() is None:
+        raise NotSignedIn
+    arriving.lock_numbers(session, device.office_id)
+    rows = session.scalars(
+        select(JournalEntry).where(
+            JournalEntry.device_id == device.id, JournalEntry.entry.in_([entry.id for entry in entries])
+        )
+    )
+    return {row.entry: row for row in rows}
+
+
+def _take(
+    session: Session, device: Device, entry: Entry, early: timedelta, now: datetime
+) -> tuple[Result, Ticket | None]:
+    arrival = _arrival(device, entry, now)
+    try:
+        if entry.kind == Kind.CHECK_IN:
+            ticket = arriving.accept_check_in(session, arrival, entry.code or "", early, now)
+        else:
+            ticket = arriving.accept_walk_in(session, arrival, entry.service, now)
+    except Refusal as refusal:
+        return _refused(session, refusal), None
+    return Result(True, ticket.code, _slug(session, ticket.service_id), _iso(ticket.due_at)), ticket
+
+
+def _arrival(device: Device, entry: Entry, now: datetime) -> Arrival:
+    office = device.office
+    today = sheet.day_of(now, office.time_zone)
+    # A date that has not come yet is the error of a clock: the visitor stands here now.
+    day = min(entry.day, today)
+    at = max(EARLIEST, min(entry.at, now))
+    if day == today:
+        # Only a number that is out has waited for its delivery; else the office's clock is the better one.
+        at = max(at, sheet.midnight(today, office.time_zone)) if entry.handed_out else now
+    return Arrival(
+        office,
+        day,
+        at,
+        entry.language,
+        device.series or "?",
+        entry.number,
+        waits=day == today,
+        handed_out=entry.handed_out,
+    )
+
+
+def _refused(session: Session, refusal: Refusal) -> Result:
+    service, due_at = _slug(session, refusal.service_id), _iso(refusal.due_at)
+    return Result(False, refusal.ticket, service, due_at, refusal.code)
+
+
+def _row(device: Device, entry: Entry) -> JournalEntry:
+    return JournalEntry(
+        device_id=device.id, entry=entry.id, kind=entry.kind.value, at=max(EARLIEST, entry.at)
+    )
+
+
+def _keep(
+    session: Session, row: JournalEntry, result: Result, ticket: Ticket | None, now: datetime
+) -> JournalEntry:
+    row.received_at, row.accepted, row.result = now, result.accepted, asdict(result)
+    row.ticket_id = ticket.id if ticket else None
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _slug(session: Session, service_id: int | None) -> str | None:
+    service = session.get(Service, service_id) if service_id is not None else None
+    return service.slug if service else None
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat().replace("+00:00", "Z") if moment else None

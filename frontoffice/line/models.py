@@ -1,0 +1,125 @@
+"""Tables of the line wing."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from frontoffice.booking.models import Appointment
+from frontoffice.db import Base, Id, words
+from frontoffice.offices.models import Counter, Office, Service
+from frontoffice.staff.models import Account, Device
+
+
+class TicketState(StrEnum):
+    """Where a visit is. `called` and `serving` mean: at `counter`."""
+
+    WAITING = "waiting"
+    CALLED = "called"
+    SERVING = "serving"
+    PARKED = "parked"
+    DONE = "done"
+    NO_SHOW = "no_show"
+    LEFT = "left"
+
+
+AT_COUNTER = text("state IN ('called', 'serving')")
+
+
+class Ticket(Base):
+    """One visit in the line. Without a service, what it is about is clarified at the desk."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        UniqueConstraint("office_id", "day", "series", "number"),
+        # A counter has one visitor at a time, whatever the code around it believes.
+        Index(
+            "uq_ticket_counter",
+            "counter_id",
+            unique=True,
+            sqlite_where=AT_COUNTER,
+            postgresql_where=AT_COUNTER,
+        ),
+        Index("ix_ticket_office_id_day_state", "office_id", "day", "state"),
+        CheckConstraint("number > 0", name="number"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    day: Mapped[date]  # the office's date on which the number was given
+    series: Mapped[str] = mapped_column(String(1))
+    number: Mapped[int]
+    service_id: Mapped[int | None] = mapped_column(ForeignKey("service.id"))
+    appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id"), unique=True)
+    language: Mapped[str] = mapped_column(String(8))
+    state: Mapped[TicketState] = mapped_column(words(TicketState))
+    arrived_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]  # the time of the appointment
+    counter_id: Mapped[int | None] = mapped_column(ForeignKey("counter.id"))
+    calls: Mapped[int] = mapped_column(default=0)  # how often it was called, recalls included
+    called_at: Mapped[datetime | None]
+    serving_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    office: Mapped[Office] = relationship()
+    service: Mapped[Service | None] = relationship()
+    counter: Mapped[Counter | None] = relationship()
+    appointment: Mapped[Appointment | None] = relationship()
+
+    @property
+    def code(self) -> str:
+        """The number as printed and called: A001."""
+        return f"{self.series}{self.number:03d}"
+
+
+IS_OPEN = text("closed_at IS NULL")
+
+
+class CounterSession(Base):
+    """A member of staff serves at a counter, from opening it to closing it."""
+
+    __tablename__ = "counter_session"
+    __table_args__ = (
+        Index(
+            "uq_counter_session_counter",
+            "counter_id",
+            unique=True,
+            sqlite_where=IS_OPEN,
+            postgresql_where=IS_OPEN,
+        ),
+        Index(
+            "uq_counter_session_account",
+            "account_id",
+            unique=True,
+            sqlite_where=IS_OPEN,
+            postgresql_where=IS_OPEN,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    counter_id: Mapped[int] = mapped_column(ForeignKey("counter.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    counter: Mapped[Counter] = relationship()
+    account: Mapped[Account] = relationship()
+
+
+class JournalEntry(Base):
+    """An act of a visitor at a kiosk, taken from the device's journal once; `result` is the answer it got."""
+
+    __tablename__ = "journal_entry"
+    __table_args__ = (UniqueConstraint("device_id", "entry"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id"))
+    entry: Mapped[str] = mapped_column(String(36))
+    kind: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime]  # by the device's clock
+    received_at: Mapped[datetime]
+    accepted: Mapped[bool]
+    result: Mapped[dict[str, Any]] = mapped_column(JSON)
+    ticket_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    device: Mapped[Device] = relationship()
+    ticket: Mapped[Ticket | None] = relationship()

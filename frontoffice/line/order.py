@@ -1,0 +1,94 @@
+"""The order of the line: one pure function of the waiting tickets, the time and the office's rules.
+
+Everybody gets a place: a turn (those whose time has come go before those who are early) and, within it, a
+moment to sort by. Appointments and walk-ins share this one axis of time, so that neither starves the other.
+A new reason to be called sooner or later is one more function in `RULES`.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from frontoffice.config import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What counts about a waiting ticket. `due_at` is the time of its appointment, if it has one."""
+
+    id: int
+    series: str
+    number: int
+    arrived_at: datetime
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is late, how long a walk-in stands back, and what is near the time of an appointment."""
+
+    late: timedelta
+    walk_in: timedelta
+    near: timedelta = timedelta(minutes=5)
+
+
+class Turn(IntEnum):
+    """Who goes before whom, whatever the clock says."""
+
+    COME = 0
+    EARLY = 1
+
+
+Place = tuple[Turn, datetime]
+Rule = Callable[[Waiting, datetime, Rules], Place | None]
+
+
+def rules_of(line: Line) -> Rules:
+    """The rules that the configuration sets."""
+    return Rules(late=timedelta(minutes=line.late_minutes), walk_in=timedelta(minutes=line.walk_in_minutes))
+
+
+def walk_in(ticket: Waiting, _now: datetime, rules: Rules) -> Place | None:
+    """Without an appointment one stands behind appointments of the next minutes, and ages up by waiting."""
+    return (Turn.COME, ticket.arrived_at + rules.walk_in) if ticket.due_at is None else None
+
+
+def late(ticket: Waiting, _now: datetime, rules: Rules) -> Place | None:
+    """Who comes too late loses the appointment's precedence and keeps a place: that of a walk-in."""
+    if ticket.due_at is None or ticket.arrived_at <= ticket.due_at + rules.late:
+        return None
+    return Turn.COME, ticket.arrived_at + rules.walk_in
+
+
+def early(ticket: Waiting, now: datetime, rules: Rules) -> Place | None:
+    """Who is early waits for the appointment's time, but need not while nobody else is waiting."""
+    if ticket.due_at is None or ticket.due_at <= now + rules.near:
+        return None
+    return Turn.EARLY, ticket.due_at
+
+
+def due(ticket: Waiting, _now: datetime, _rules: Rules) -> Place | None:
+    """Appointments that are near their time or past it are called in the order of their times."""
+    return (Turn.COME, ticket.due_at) if ticket.due_at is not None else None
+
+
+# The first that has something to say decides.
+RULES: tuple[Rule, ...] = (walk_in, late, early, due)
+
+
+def place(ticket: Waiting, now: datetime, rules: Rules) -> Place:
+    """The ticket's place; the smaller one is called first."""
+    for rule in RULES:
+        found = rule(ticket, now, rules)
+        if found is not None:
+            return found
+    raise AssertionError("the last rules cover every ticket")
+
+
+def in_order(tickets: Iterable[Waiting], now: datetime, rules: Rules) -> list[Waiting]:
+    """The tickets as they are to be called, first one first; at the same place by arrival, then by number."""
+    return sorted(
+        tickets,
+        key=lambda ticket: (*place(ticket, now, rules), ticket.arrived_at, ticket.number, ticket.series),
+    )

@@ -1,0 +1,78 @@
+"""The open counter that somebody acts at, and its lock: whoever calls or serves comes through here."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
+
+from frontoffice.errors import N_, Conflict, NotFound
+from frontoffice.line.models import CounterSession, Ticket, TicketState
+from frontoffice.offices.models import Counter, Office
+from frontoffice.staff import roles
+from frontoffice.staff.models import Account
+
+AT_COUNTER = (TicketState.CALLED, TicketState.SERVING)
+
+
+class CounterClosed(Conflict):
+    """Nobody can act at a counter that they have not opened."""
+
+    code = "counter_closed"
+    sentence = N_("You have not opened counter %(counter)s. Please open it first.")
+
+
+class CounterBusy(Conflict):
+    """One visitor at a time."""
+
+    code = "counter_busy"
+    sentence = N_("There is still a visitor at counter %(counter)s. Please finish, or note that nobody came.")
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """An open counter, locked until the commit."""
+
+    account_id: int
+    counter_id: int
+    counter: str
+    office_id: int
+    time_zone: str
+
+
+# Built once: putting a statement together takes longer than running it.
+_SEAT = (
+    select(CounterSession.account_id, Counter.id, Counter.name, Office.id, Office.time_zone)
+    .join(Counter, Counter.id == CounterSession.counter_id)
+    .join(Office, Office.id == Counter.office_id)
+    .where(CounterSession.counter_id == bindparam("counter"), CounterSession.closed_at.is_(None))
+    .with_for_update(of=CounterSession)
+)
+_VISITOR = select(Ticket.id).where(Ticket.counter_id == bindparam("counter"), Ticket.state.in_(AT_COUNTER))
+
+
+def take(session: Session, counter_id: int, account: Account) -> Seat:
+    """The counter, locked, if the account has opened it. Raises NotFound, NotAllowed, CounterClosed."""
+    row = session.execute(_SEAT, {"counter": counter_id}).one_or_none()
+    if row is None or row[0] != account.id:
+        raise CounterClosed(counter=counter_for(session, counter_id, account).name)
+    seat = Seat(*row)
+    roles.require_office(account, seat.office_id)
+    return seat
+
+
+def require_empty(session: Session, counter_id: int, name: str) -> None:
+    """Raise CounterBusy while there is a visitor at the counter.
+
+    Ask after the lock was given: on PostgreSQL a statement sees only what was committed before it began.
+    """
+    if session.scalar(_VISITOR, {"counter": counter_id}) is not None:
+        raise CounterBusy(counter=name)
+
+
+def counter_for(session: Session, counter_id: int, account: Account) -> Counter:
+    """The counter, not locked. Raises NotFound; NotAllowed where the account is of another office."""
+    counter = session.get(Counter, counter_id)
+    if counter is None:
+        raise NotFound
+    roles.require_office(account, counter.office_id)
+    return counter
