@@ -1,0 +1,39 @@
+"""What becomes of a visitor's act: journal first, then the office, then the number."""
+
+from datetime import datetime, timedelta
+
+from kiosk.device import Kiosk
+from kiosk.journal import Act, Entry
+
+# The time a ticket's page can be called up again, for a reload or a second tap; afterwards it is gone.
+SHOWN_FOR = timedelta(minutes=3)
+
+
+def take(kiosk: Kiosk, act: Act) -> Entry:
+    """Commit the act and conclude it. The same id again gives the same entry, whatever else the act says."""
+    return _conclude(kiosk, kiosk.journal.record(act))
+
+
+def find(kiosk: Kiosk, entry_id: str, now: datetime) -> Entry | None:
+    """The entry with its outcome, as long as it may be shown; None afterwards, and for an unknown id."""
+    entry = kiosk.journal.find(entry_id)
+    if entry is None or not may_be_shown(entry, now):
+        return None
+    return _conclude(kiosk, entry)
+
+
+def may_be_shown(entry: Entry, now: datetime) -> bool:
+    """Whether the visitor of this entry can still be the one in front of the screen."""
+    return abs(now - entry.act.at) < SHOWN_FOR
+
+
+def _conclude(kiosk: Kiosk, entry: Entry) -> Entry:
+    """Wait for the office's answer; without one the number is noted as handed out before anybody sees it."""
+    if entry.outcome is not None or entry.handed_out:
+        return entry
+    entry = kiosk.delivery.attend(entry.act.id, kiosk.patience) or entry
+    if entry.outcome is not None:
+        return entry
+    if kiosk.trouble is not None:
+        return kiosk.journal.abandon(entry.act.id)
+    return kiosk.journal.hand_out(entry.act.id)

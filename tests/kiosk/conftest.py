@@ -1,0 +1,60 @@
+"""A lobby for the kiosk's tests: an office, a device paired with it, and its running program."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.kiosk.fake_office import FakeOffice
+from tests.kiosk.lobby import KioskProcess, Visitor, pair
+
+
+@pytest.fixture
+def office() -> Iterator[FakeOffice]:
+    """An office that listens."""
+    office = FakeOffice()
+    yield office
+    office.closing.set()
+    office.close()
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """The directory of a device that is not paired."""
+    return tmp_path / "device"
+
+
+@pytest.fixture
+def start(data: Path) -> Iterator[Callable[..., KioskProcess]]:
+    """Starts the device's program, as often as wanted; it is ended with the test."""
+    started: list[KioskProcess] = []
+
+    def start(patience: float = 3.0, expected: int = 200) -> KioskProcess:
+        kiosk = KioskProcess(data, patience)
+        started.append(kiosk)
+        kiosk.start(expected)
+        return kiosk
+
+    yield start
+    for kiosk in started:
+        # Whatever state it is in: it must stand that at any time.
+        kiosk.kill()
+
+
+@pytest.fixture
+def paired(office: FakeOffice, data: Path) -> FakeOffice:
+    """The office, with the device paired."""
+    pair(office, data)
+    return office
+
+
+@pytest.fixture
+def kiosk(paired: FakeOffice, start: Callable[..., KioskProcess]) -> KioskProcess:
+    """The running program of a paired device."""
+    return start()
+
+
+@pytest.fixture
+def visitor(kiosk: KioskProcess) -> Visitor:
+    """A visitor in front of it."""
+    return Visitor(kiosk)
