@@ -1,0 +1,1 @@
+"""The demonstration: a sample office that can be tried out without harm."""

@@ -1,0 +1,103 @@
+"""Who is asking: the member of staff or the device behind a request, and whether they may.
+
+Pages know staff by the browser's session cookie, the API by a bearer token. A cookie never counts in the API,
+which is exempt from CSRF protection because no browser sends a bearer token by itself.
+"""
+
+import ipaddress
+from datetime import datetime
+
+from flask import redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from frontoffice import clock
+from frontoffice.errors import NotSignedIn
+from frontoffice.staff import devices, roles, signing_in
+from frontoffice.staff.models import Account, Device
+from frontoffice.staff.roles import Permission
+from frontoffice.web.context import config, database
+
+COOKIE_KEY = "staff"
+
+
+class DeviceUnknown(NotSignedIn):
+    """The credential is missing, unknown or revoked."""
+
+    code = "device_unknown"
+
+
+def staff_required(reading: Session, permission: Permission, now: datetime) -> Account:
+    """The account that is signed in, if its role includes the permission. (Where? Ask `office_required`.)
+
+    Raises NotSignedIn (pages turn that into the way to the sign-in page) and NotAllowed.
+    """
+    token = bearer_token() if request.path.startswith("/api/") else session.get(COOKIE_KEY)
+    account = signing_in.account_of(reading, token, now) if token else None
+    if account is None:
+        raise NotSignedIn
+    roles.require(account, permission)
+    return account
+
+
+def office_required(account: Account, office_id: int) -> None:
+    """Raise NotAllowed unless the account is valid at the office."""
+    roles.require_office(account, office_id)
+
+
+def device_required(reading: Session) -> Device:
+    """The paired device that is asking. Raises NotSignedIn."""
+    credential = bearer_token()
+    device = devices.device_of(reading, credential) if credential else None
+    if device is None:
+        raise DeviceUnknown
+    return device
+
+
+def bearer_token() -> str | None:
+    """The token of the Authorization header, if there is one of the kind Bearer."""
+    authorization = request.authorization
+    return authorization.token if authorization and authorization.type == "bearer" else None
+
+
+def sign_in(username: str, password: str) -> tuple[str, datetime]:
+    """Sign in and return the token and when it expires. Raises WrongCredentials, TooMany."""
+    now = clock.now()
+    settings = config().staff
+    with database().write() as counting:
+        signing_in.count_attempt(counting, username, network(), settings.attempts_per_quarter_hour, now)
+    with database().read() as reading:
+        proof = signing_in.prove(reading, username, password)
+    with database().write() as writing:
+        return signing_in.begin(writing, proof, now, settings.session_hours)
+
+
+def keep_in_cookie(token: str) -> None:
+    """Let the browser carry the token. Nothing from before survives: that would be session fixation."""
+    session.clear()
+    session[COOKIE_KEY] = token
+
+
+def forget_cookie() -> str | None:
+    """Empty the browser's session and return the token that was in it."""
+    token = session.get(COOKIE_KEY)
+    session.clear()
+    return token
+
+
+def ask_to_sign_in(_error: NotSignedIn) -> ResponseReturnValue:
+    """Send a browser to sign in, and from there to where it was going; for `register_error_handler`."""
+    # What was sent by POST cannot be sent again from a link.
+    target = request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else None
+    return redirect(url_for("staff_pages.sign_in", next=target), 303)
+
+
+def network() -> str:
+    """A keyed hash of where the request comes from: an IPv4 address, or the first 64 bits of an IPv6 one."""
+    try:
+        address = ipaddress.ip_address(request.remote_addr or "")
+    except ValueError:
+        address = ipaddress.IPv4Address(0)  # behind a local socket there is only one network
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or ipaddress.IPv6Network((address, 64), strict=False).network_address
+    return database().vault.digest("network", str(address))

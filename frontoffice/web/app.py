@@ -1,0 +1,135 @@
+"""The application: everything put together."""
+
+import importlib.util
+from typing import Any
+
+from flask import Blueprint, Flask, Response
+from flask_babel import Babel, get_locale
+from flask_openapi3 import APIBlueprint, Info, OpenAPI
+from flask_openapi3.models.security_scheme import SecurityScheme
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from frontoffice.config import Config
+from frontoffice.db import Database
+from frontoffice.paths import TEMPLATES, TRANSLATIONS
+from frontoffice.web import context, problems
+
+LARGEST_REQUEST = 512 * 1024  # bytes; the largest honest one is a kiosk's journal of a hundred entries
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+        "frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Permissions-Policy": "geolocation=(), microphone=(), camera=()",
+}
+
+SECURITY_SCHEMES: dict[str, SecurityScheme | dict[str, Any]] = {
+    "appointment": SecurityScheme(
+        type="http", scheme="bearer", description="The secret from the confirmation"
+    ),
+    "staff": SecurityScheme(
+        type="http", scheme="bearer", description="A token from POST /api/v1/staff/sessions"
+    ),
+    "device": SecurityScheme(
+        type="http", scheme="bearer", description="The credential a device got when paired"
+    ),
+}
+
+BLUEPRINTS = (
+    "frontoffice.web.assets",
+    "frontoffice.web.start",
+    "frontoffice.web.live",
+    "frontoffice.offices.api",
+    "frontoffice.booking.pages",
+    "frontoffice.booking.api",
+    "frontoffice.staff.pages",
+    "frontoffice.staff.api",
+    "frontoffice.line.pages",
+    "frontoffice.line.api",
+    "frontoffice.demo.pages",
+)
+
+
+def create_app(config: Config, database: Database) -> Flask:
+    """The WSGI application for one configuration and one database (which must be at this version's tables)."""
+    app = OpenAPI(
+        "frontoffice",
+        info=Info(title="Frontoffice", version="1"),
+        security_schemes=SECURITY_SCHEMES,
+        validation_error_callback=problems.invalid_input,
+        doc_ui=False,
+        template_folder=str(TEMPLATES),
+        static_folder=None,
+    )
+    _configure(app, config, database)
+    CSRFProtect(app)
+    problems.register(app)
+    for name in BLUEPRINTS:
+        _register(app, name)
+    app.add_url_rule("/api/v1/openapi.json", "openapi", lambda: app.api_doc)
+    app.after_request(_finish)
+    app.context_processor(_page_words)
+    app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+        app.wsgi_app, x_for=config.web.proxies, x_proto=config.web.proxies, x_host=config.web.proxies
+    )
+    return app
+
+
+def _configure(app: Flask, config: Config, database: Database) -> None:
+    app.extensions[context.KEY] = context.Surroundings(config, database)
+    current, *older = database.vault.session_keys
+    app.config.update(
+        SECRET_KEY=current,
+        SECRET_KEY_FALLBACKS=older,
+        MAX_CONTENT_LENGTH=LARGEST_REQUEST,
+        SESSION_COOKIE_NAME="session",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.site.base_url.startswith("https://"),
+        WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as the browser's session: people fill in forms slowly
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    Babel(
+        app,
+        default_locale=config.site.languages[0],
+        default_translation_directories=str(TRANSLATIONS),
+        locale_selector=context.choose_language,
+    )
+
+
+def _register(app: OpenAPI, name: str) -> None:
+    if importlib.util.find_spec(name) is None:
+        return
+    module = importlib.import_module(name)
+    if isinstance(getattr(module, "api", None), APIBlueprint):
+        app.extensions["csrf"].exempt(
+            module.api
+        )  # programs bring a bearer token, which no browser sends by itself
+        app.register_api(module.api)
+    if isinstance(getattr(module, "pages", None), Blueprint):
+        app.register_blueprint(module.pages)
+
+
+def _finish(answer: Response) -> Response:
+    for header, value in SECURITY_HEADERS.items():
+        answer.headers.setdefault(header, value)
+    answer.headers.setdefault("Cache-Control", "no-store")
+    return answer
+
+
+def _page_words() -> dict[str, object]:
+    config = context.config()
+    locale = get_locale()
+    return {
+        "static_url": context.static_url,
+        "languages": [context.language_of(code) for code in config.site.languages],
+        "current_language": context.language(),
+        "text_direction": locale.text_direction if locale else "ltr",
+        "in_own_language": context.in_own_language,
+        "demo": config.demo.enabled,
+        "site_name": config.site.name,
+    }

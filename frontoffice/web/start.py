@@ -1,0 +1,32 @@
+"""The first page and the language switch."""
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from frontoffice.errors import NotFound
+from frontoffice.offices.models import Office
+from frontoffice.web.context import LANGUAGE_COOKIE, config, database, safe_next
+
+pages = Blueprint("start", __name__)
+
+
+@pages.get("/")
+def index() -> ResponseReturnValue:
+    """Choose what to do, and at which office."""
+    with database().read() as session:
+        offices = session.scalars(select(Office).order_by(Office.name)).all()
+        return render_template("start/index.html", offices=offices)
+
+
+@pages.get("/language/<code>")
+def language(code: str) -> ResponseReturnValue:
+    """Remember the language and go back to where the visitor was."""
+    if code not in config().site.languages:
+        raise NotFound
+    answer = redirect(safe_next(request.args.get("next")), 303)
+    secure = config().site.base_url.startswith("https://")
+    answer.set_cookie(
+        LANGUAGE_COOKIE, code, max_age=365 * 86400, samesite="Lax", httponly=True, secure=secure
+    )
+    return answer
