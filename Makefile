@@ -89,8 +89,9 @@ lock:
 	$(LOCK) --group node -o requirements-node.lock
 
 texts: .venv/.dev
-	$(BIN)/pybabel extract --quiet -F translations/babel.cfg -k N_ -k _ -k ngettext:1,2 --no-location --sort-output --omit-header -o translations/messages.pot .
-	$(BIN)/pybabel update --quiet -i translations/messages.pot -d translations --no-fuzzy-matching --omit-header
+	$(BIN)/pybabel --quiet extract -F translations/babel.cfg -k N_ -k _ -k ngettext:1,2 --no-location --sort-output --omit-header -o translations/messages.pot .
+	$(BIN)/pybabel --quiet update -i translations/messages.pot -d translations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	@rm translations/messages.pot
 
 clean:
 	rm -rf assets/built node_modules dist .mypy_cache .ruff_cache .pytest_cache

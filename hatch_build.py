@@ -1,4 +1,7 @@
-"""What the wheel carries besides Python: templates, catalogues, migrations and the built assets."""
+"""What the wheel carries besides Python: templates, catalogues, migrations, built assets and examples.
+
+All of it lies in `frontoffice/`; the kiosk, whose code shares nothing with the office's, uses the same files.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -7,13 +10,11 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 CARRIED = {
     "templates": "frontoffice/templates",
-    "office.example.toml": "frontoffice/office.example.toml",
     "translations": "frontoffice/translations",
     "migrations": "frontoffice/migrations",
     "assets/built": "frontoffice/static",
-    "templates/kiosk": "kiosk/templates/kiosk",
-    "translations/": "kiosk/translations",
-    "assets/built/": "kiosk/static",
+    "config.example.toml": "frontoffice/config.example.toml",
+    "office.example.toml": "frontoffice/office.example.toml",
 }
 
 
@@ -28,9 +29,5 @@ class Carry(BuildHookInterface):  # type: ignore[type-arg]
             return
         if not Path(self.root, "assets/built/css").is_dir():
             raise RuntimeError("assets/built is empty: run `make build` before building a wheel")
-        build_data["force_include"].update(
-            {
-                str(Path(self.root, source)) + "/" * source.endswith("/"): target
-                for source, target in CARRIED.items()
-            }
-        )
+        carried = {str(Path(self.root, source)): target for source, target in CARRIED.items()}
+        build_data["force_include"].update(carried)

@@ -163,18 +163,18 @@ def device() -> None:
 @device.command(name="pair")
 @click.argument("name")
 @click.option("--office", "slug", required=True, help="Where the device stands.")
-@click.option(
-    "--kind", type=click.Choice([kind.value for kind in DeviceKind]), default=DeviceKind.KIOSK.value
-)
 @click.pass_context
-def pair_device(context: click.Context, name: str, slug: str, kind: str) -> None:
-    """Add the device NAME and print the one-time code to type on it."""
-    settings = _config(context)
+def pair_device(context: click.Context, name: str, slug: str) -> None:
+    """Print a one-time code for the kiosk NAME, which is added where it is not known yet."""
+    settings, now = _config(context), clock.now()
     with serving.open_database(settings).write() as session:
-        added, code = devices.add(session, _office(session, slug), name, DeviceKind(kind), clock.now())
-    click.echo(
-        f"Code: {code}   (once, within {devices.CODE_MINUTES} minutes; series {added.series or 'none'})"
-    )
+        place = _office(session, slug)
+        kiosk = devices.find(session, place, name)
+        if kiosk is None:
+            kiosk, code = devices.add(session, place, name, DeviceKind.KIOSK, now)
+        else:
+            code = devices.issue_code(session, kiosk, now)
+    click.echo(f"Code: {code}   (once, within {devices.CODE_MINUTES} minutes; series {kiosk.series})")
     click.echo(f"On the device: frontoffice-kiosk pair --office-url {settings.site.base_url} --code {code}")
 
 

@@ -9,8 +9,10 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
+from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_origin
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -24,8 +26,10 @@ from pydantic import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from frontoffice.paths import TRANSLATIONS
+
 PREFIX = "FRONTOFFICE_"
-NOT_SETTINGS = {"FRONTOFFICE_CLOCK_OFFSET_SECONDS", "FRONTOFFICE_CONFIG"}
+NOT_SETTINGS = {"FRONTOFFICE_CLOCK_OFFSET_SECONDS", "FRONTOFFICE_CONFIG", "FRONTOFFICE_KIOSK_DATA"}
 
 Secret = Annotated[str, StringConstraints(min_length=32)]
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -52,9 +56,25 @@ class Site(Section):
     @field_validator("base_url")
     @classmethod
     def _is_a_web_address(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")) or " " in value or len(value) < 10:
+        try:
+            parts = urlsplit(value)
+            usable = (
+                parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
+            )
+        except ValueError:
+            usable = False
+        if not usable or " " in value:
             raise ValueError("must be an address such as https://termin.example.org")
         return value.rstrip("/")
+
+    @field_validator("languages")
+    @classmethod
+    def _have_a_catalogue(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        known = {"en", *(folder.name for folder in TRANSLATIONS.iterdir() if folder.is_dir())}
+        unknown = [code for code in value if code not in known]
+        if unknown:
+            raise ValueError(f"there are no texts in “{unknown[0]}”; known are {', '.join(sorted(known))}")
+        return value
 
 
 class DatabaseSettings(Section):
@@ -66,11 +86,13 @@ class DatabaseSettings(Section):
     @classmethod
     def _is_a_known_kind(cls, value: str) -> str:
         try:
-            backend = make_url(value).get_backend_name()
-        except ArgumentError:
+            url = make_url(value)
+        except (ArgumentError, ValueError):
             raise ValueError("must be sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME") from None
-        if backend not in ("sqlite", "postgresql"):
+        if url.get_backend_name() not in ("sqlite", "postgresql"):
             raise ValueError("must start with sqlite:/// or postgresql://")
+        if url.database in (None, "", ":memory:"):
+            raise ValueError("must name a file or a database: every process has to find the same one")
         return value
 
 
@@ -126,6 +148,14 @@ class Smtp(Section):
     password: str | None = None
     sender: Text
 
+    @field_validator("sender")
+    @classmethod
+    def _has_an_address(cls, value: str) -> str:
+        _name, address = parseaddr(value)
+        if "@" not in address.strip("@"):
+            raise ValueError("must be a mail address, with or without a name: Amt <amt@example.org>")
+        return value
+
 
 class Messages(Section):
     """What leaves, when and through whom."""
@@ -173,6 +203,14 @@ class Config(Section):
         return self
 
 
+LISTS = {
+    (section, key)
+    for section, about in Config.model_fields.items()
+    for key, field in getattr(about.annotation, "model_fields", {}).items()
+    if get_origin(field.annotation) is tuple
+}
+
+
 def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Config:
     """The configuration from the TOML file at `path` (may be None: environment only). Raises ConfigError."""
     values: dict[str, Any] = {}
@@ -205,9 +243,7 @@ def _merge_environment(values: dict[str, Any], environment: Mapping[str, str]) -
             if not isinstance(place, dict):
                 raise ConfigError(f"{name}: {section} is a value, not a section")
         try:
-            place[key] = (
-                json.loads(environment[name]) if environment[name].startswith("[") else environment[name]
-            )
+            place[key] = json.loads(environment[name]) if (*sections, key) in LISTS else environment[name]
         except json.JSONDecodeError:
             raise ConfigError(f"{name}: a list must be written as JSON, like [24, 72]") from None
 

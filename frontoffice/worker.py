@@ -11,25 +11,30 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import FrameType
 from typing import NamedTuple
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
-from sqlalchemy import or_
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from frontoffice import clock
+from frontoffice import clock, limits
+from frontoffice.booking import holding, planning, sheet
 from frontoffice.config import Config
 from frontoffice.db import Database
+from frontoffice.line import evening
 from frontoffice.messages import channels, outbox, sweep
 from frontoffice.messages.dispatch import Delivery, deliver_due
 from frontoffice.messages.models import JobLease
 from frontoffice.messages.reconcile import clarify
 from frontoffice.messages.timing import Timing
+from frontoffice.offices.models import Office
+from frontoffice.staff import signing_in
 
 log = structlog.get_logger(__name__)
+
+ENDING = {signal.SIGTERM, signal.SIGINT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,47 @@ def _redact(context: Context) -> None:
         sweep.redact(session, context.delivery.timing, clock.now())
 
 
+def _release_holds(context: Context) -> None:
+    while not context.stopping():
+        with context.database.write() as session:
+            if holding.release_expired(session, clock.now()) < holding.AT_ONCE:
+                return
+
+
+def _plan(context: Context) -> None:
+    now = clock.now()
+    with context.database.read() as session:
+        offices = session.scalars(select(Office).order_by(Office.id)).all()
+    for office in offices:
+        with context.database.write() as session:
+            place = session.get_one(Office, office.id)
+            today = sheet.day_of(now, place.time_zone)
+            clashes = planning.plan(session, place, today, context.config.booking.horizon_days, now)
+        if clashes:
+            log.warning(
+                "planning.clashes", office=office.slug, appointments=[each.appointment_id for each in clashes]
+            )
+
+
+def _end_earlier_days(context: Context) -> None:
+    with context.database.read() as session:
+        offices = session.scalars(select(Office.id).order_by(Office.id)).all()
+    for office_id in offices:
+        with context.database.write() as session:
+            evening.end_earlier_days(session, session.get_one(Office, office_id), clock.now())
+
+
+def _forget(context: Context) -> None:
+    with context.database.write() as session:
+        limits.forget(session, clock.now())
+        signing_in.forget(session, clock.now())
+
+
 JOBS: list[Job] = [
+    Job("booking: release holds", 15, _release_holds),
+    Job("booking: plan", 3600, _plan),
+    Job("line: end earlier days", 900, _end_earlier_days),
+    Job("forget", 3600, _forget),
     Job("messages: dispatch", 1, _dispatch, one_worker=False),
     Job("messages: reconcile", 15, _reconcile),
     Job("messages: leases", 15, _lapse),
@@ -88,29 +133,28 @@ def run(
 ) -> None:
     """Work until SIGTERM or SIGINT; what is being sent then is finished first. For the main thread only."""
     stop = threading.Event()
-
-    def end(signum: int, _frame: FrameType | None) -> None:
-        log.info("worker.stopping", signal=signal.Signals(signum).name)
-        stop.set()
-
-    # It warns whenever a tick comes while the job still runs, which is as it should be.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    before = {each: signal.signal(each, end) for each in (signal.SIGTERM, signal.SIGINT)}
-    timing = timing or Timing()
-    delivery = Delivery(database, channels.providers(config.messages, timing), config.messages, timing)
-    with database.write() as session:
-        sweep.resume(session)
-    chosen = JOBS if jobs is None else jobs
-    scheduler = schedule(chosen, Context(config, database, delivery, stop.is_set))
-    scheduler.start()
-    log.info("worker.started", jobs=len(chosen))
+    # Blocked before any thread starts, then fetched. A handler would run in the main thread only, and that
+    # sleeps on where the system gives the signal to another one: the worker was seen never to end.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
-        stop.wait()
-    finally:
+        # It warns whenever a tick comes while the job still runs, which is as it should be.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        timing = timing or Timing()
+        delivery = Delivery(database, channels.providers(config.messages, timing), config.messages, timing)
+        with database.write() as session:
+            sweep.resume(session)
+        chosen = JOBS if jobs is None else jobs
+        scheduler = schedule(chosen, Context(config, database, delivery, stop.is_set))
+        scheduler.start()
+        log.info("worker.started", jobs=len(chosen))
+        log.info("worker.stopping", signal=signal.Signals(signal.sigwait(ENDING)).name)
+        stop.set()
         scheduler.shutdown(wait=True)
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    log.info("worker.stopped")
+        log.info("worker.stopped")
+    finally:
+        while signal.sigpending() & ENDING:  # asked twice: that is no reason to end less orderly
+            signal.sigwait(ENDING)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def schedule(jobs: Sequence[Job], context: Context) -> BackgroundScheduler:

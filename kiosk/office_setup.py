@@ -21,13 +21,13 @@ class Service:
     plain: Mapping[str, str]
     walk_in: bool
 
-    def plain_name(self, language: str) -> str:
-        """The service in plain words, in this language where there are any."""
-        return self.plain.get(language) or self.name(language)
-
     def name(self, language: str) -> str:
-        """The service's proper name, in this language where there is one."""
+        """The service's name, in this language where there is one."""
         return self.names.get(language) or next(iter(self.names.values()), self.slug)
+
+    def explanation(self, language: str) -> str:
+        """A sentence in plain words about who comes with it, in this language where there is one."""
+        return self.plain.get(language) or next(iter(self.plain.values()), "")
 
 
 @dataclass(frozen=True)

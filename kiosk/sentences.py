@@ -44,7 +44,7 @@ REFUSALS = {
     "already_checked_in": Notice(
         N_("You are already checked in"),
         N_("Somebody has already checked in with this code."),
-        N_("Please take a seat. Your number appears on the screen and is read out."),
+        N_("Please take a seat. Your number appears on the screen, with a gong."),
     ),
     "too_early": Notice(
         N_("You are too early"),

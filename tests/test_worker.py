@@ -1,5 +1,7 @@
 """The worker: its ticks, its turns, and how it ends."""
 
+import os
+import signal as signals
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,3 +131,38 @@ def test_a_worker_finishes_what_it_is_sending_before_it_ends(
         assert process.returncode == 0
         assert [taken.to for taken in fake.ledger] == ["+4915123456780"]
     assert post.states(*messages) == [MessageState.SENT, MessageState.PENDING, MessageState.PENDING]
+
+
+@pytest.mark.parametrize("number", [signals.SIGTERM, signals.SIGINT])
+def test_a_worker_ends_whichever_of_its_threads_the_signal_reaches(
+    post: Post,  # noqa: F811
+    database_url: str,
+    tmp_path: Path,
+    number: signals.Signals,
+) -> None:
+    with FakeTwilio() as fake, Workers(tmp_path, database_url, fake) as workers:
+        process = workers.start("only")
+        wait_until(lambda: workers.has_begun("only"), 60, workers.logs)
+        tasks = Path(f"/proc/{process.pid}/task")
+        other = next(int(task.name) for task in tasks.iterdir() if int(task.name) != process.pid)
+        os.kill(other, number)  # to the process, and to this thread of it first
+        wait_until(lambda: process.poll() is not None, 30, workers.logs)
+        assert process.returncode == 0
+
+
+def test_a_worker_asked_twice_still_ends_orderly(
+    post: Post,  # noqa: F811
+    database_url: str,
+    tmp_path: Path,
+) -> None:
+    post.clock.moment = clock.now()
+    message = post.put()
+    being_sent = threading.Event()
+    with FakeTwilio(before_answer=being_sent.set) as fake, Workers(tmp_path, database_url, fake) as workers:
+        process = workers.start("only")
+        assert being_sent.wait(60), workers.logs()
+        for number in (signals.SIGINT, signals.SIGTERM, signals.SIGINT):
+            process.send_signal(number)
+        wait_until(lambda: process.poll() is not None, 30, workers.logs)
+        assert process.returncode == 0
+    assert post.states(message) == [MessageState.SENT]

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Annotated, Any
 
 from flask import Response
@@ -11,7 +12,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from frontoffice import clock
-from frontoffice.booking import appointing, choosing, guessing, holding, search
+from frontoffice.booking import appointing, choosing, guessing, holding, search, sheet
 from frontoffice.booking.models import Appointment, Hold, State
 from frontoffice.booking.person import Person, WrongDetails, read
 from frontoffice.booking.refusals import HoldExpired, JustTaken
@@ -55,7 +56,21 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class SlotQuery(BaseModel):
+class Parameters(BaseModel):
+    """Parameters of a request. Their schema is asked for with every request, though it never changes."""
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """As pydantic's, made once in its plain form."""
+        return super().model_json_schema(*args, **kwargs) if args or kwargs else _schema(cls)
+
+
+@cache
+def _schema(model: type[Parameters]) -> dict[str, Any]:
+    return super(Parameters, model).model_json_schema()
+
+
+class SlotQuery(Parameters):
     """Which service, and the office's days from `from` to before `to`: 62 days at most."""
 
     model_config = ConfigDict(extra="forbid")
@@ -65,7 +80,7 @@ class SlotQuery(BaseModel):
     until: Day = Field(alias="to")
 
 
-class Retry(BaseModel):
+class Retry(Parameters):
     """A random value of the client's own for each new request, so that it can be sent again safely."""
 
     key: Annotated[str, Field(pattern=r"^[!-~]{16,64}$")] | None = Field(None, alias="Idempotency-Key")
@@ -151,24 +166,19 @@ def slots(path: OfficePath, query: SlotQuery) -> Answer:
             "to", N_("Please ask for at least one day and at most %(most)s days."), most=LONGEST_WINDOW
         )
     with database().read() as session:
-        service = choosing.service(session, path.office, query.service)
-        free = search.free_starts(
-            session,
-            service.office,
-            service,
-            query.first,
-            query.until,
-            now=clock.now(),
-            rules=config().booking,
+        office, service = choosing.in_brief(session, path.office, query.service)
+        free = search.free_ticks(
+            session, office, service, query.first, query.until, now=clock.now(), rules=config().booking
         )
-    days = [
-        {"date": day.isoformat(), "starts": [_utc(each) for each in starts]} for day, starts in free.items()
-    ]
+    days = []
+    for day, bits in free.items():
+        moments = _moments(day, office.time_zone)
+        days.append({"date": day.isoformat(), "starts": [moments[tick] for tick in sheet.each_bit(bits)]})
     body = {
         "office": path.office,
         "service": query.service,
         "minutes": service.minutes,
-        "time_zone": service.office.time_zone,
+        "time_zone": office.time_zone,
         "online": service.online,
         "days": days,
     }
@@ -185,11 +195,9 @@ def hold(header: Retry, body: NewHold) -> Answer:
     now, rules = clock.now(), config().booking
     try:
         with database().write() as session:
-            service = choosing.service(session, body.office, body.service)
+            office, service = choosing.in_brief(session, body.office, body.service)
             key = f"api:{header.key}" if header.key else None
-            kept, token = holding.hold(
-                session, service.office, service, body.start, now, rules=rules, key=key
-            )
+            kept, token = holding.hold(session, office, service, body.start, now, rules=rules, key=key)
             return _hold_answer(kept, token, body), 201
     except JustTaken as refusal:
         return _with_other_times(refusal, body.office, body.service, body.start, now)
@@ -305,6 +313,12 @@ def _answer(found: Appointment, secret: str) -> dict[str, Any]:
         "page": page,
         "calendar": f"{page}calendar.ics",
     }
+
+
+@lru_cache(maxsize=512)
+def _moments(day: date, zone: str) -> list[str]:
+    """When the ticks of a day begin. Kept, because answers are full of them."""
+    return [_utc(sheet.moment_of(tick, day, zone)) for tick in range(sheet.TICKS)]
 
 
 def _utc(moment: datetime) -> str:

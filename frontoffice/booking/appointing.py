@@ -2,11 +2,11 @@
 
 import hmac
 from datetime import date, datetime
-from typing import Any
+from typing import cast
 
-from sqlalchemy import select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, make_transient_to_detached
 
 from frontoffice import events
 from frontoffice import vault as vaults
@@ -21,6 +21,23 @@ VISITOR = "visitor"
 CANCELLABLE = (State.UNCONFIRMED, State.CONFIRMED)
 SECRET = "appointment"  # noqa: S105 (what the vault's token is for, not a token)
 
+_HOLDS = cast(Table, Hold.__table__)
+_CLAIM = (
+    update(_HOLDS)
+    .where(_HOLDS.c.id == bindparam("hold"), _HOLDS.c.released_at.is_(None))
+    .values(released_at=bindparam("now"))
+    .returning(_HOLDS.c.sheet_id)
+)
+_NEW = {
+    name: dialect.insert(Appointment.__table__)
+    .on_conflict_do_nothing(index_elements=["reference"])
+    .returning(Appointment.__table__.c.id)
+    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
+}
+_FOUND = select(Appointment).options(joinedload(Appointment.service), joinedload(Appointment.office))
+_BY_HOLD = _FOUND.where(Appointment.hold_fingerprint == bindparam("fingerprint"))
+_BY_REFERENCE = _FOUND.where(Appointment.reference == bindparam("reference"))
+
 
 def book(
     session: Session, token: str, person: Person, language: str, now: datetime, *, settings: Config
@@ -32,7 +49,8 @@ def book(
     unknown token.
     """
     held = holding.find(session, token)
-    sheet_id = _claim(session, held, now)
+    # What has begun cannot be booked any more; a form sent twice still finds what its first sending has booked.
+    sheet_id = _claim(session, held, now) if held.start > now else None
     if sheet_id is None:
         pages = holding.lock_again(session, held)
         booked = of_hold(session, held)
@@ -49,8 +67,7 @@ def book(
 
 def of_hold(session: Session, held: Hold) -> Appointment | None:
     """The appointment that a hold has become."""
-    query = select(Appointment).where(Appointment.hold_fingerprint == held.token_fingerprint)
-    return session.scalar(query.options(joinedload(Appointment.service), joinedload(Appointment.office)))
+    return session.scalar(_BY_HOLD, {"fingerprint": held.token_fingerprint})
 
 
 def find(session: Session, reference: str, secret: str) -> Appointment:
@@ -115,13 +132,7 @@ def cancel(
 
 def _claim(session: Session, held: Hold, now: datetime) -> int | None:
     """Take over what a hold has taken; None if somebody else did, or if it was given back."""
-    sheet_id: int | None = session.execute(
-        update(Hold)
-        .where(Hold.id == held.id, Hold.released_at.is_(None))
-        .values(released_at=now)
-        .returning(Hold.sheet_id)
-        .execution_options(synchronize_session=False)
-    ).scalar_one_or_none()
+    sheet_id: int | None = session.connection().execute(_CLAIM, {"hold": held.id, "now": now}).scalar()
     return sheet_id
 
 
@@ -134,7 +145,7 @@ def _same(session: Session, booked: Appointment, person: Person) -> Appointment:
 def _insert(
     session: Session, held: Hold, person: Person, now: datetime, *, sheet_id: int, language: str
 ) -> Appointment:
-    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    connection = session.connection()
     values = {
         "hold_fingerprint": held.token_fingerprint,
         "office_id": held.service.office_id,
@@ -152,17 +163,18 @@ def _insert(
         "changed_at": now,
     }
     while True:  # a reference that is taken already is as good as never
-        statement = dialect.insert(Appointment).values(reference=references.new(), **values)
-        inserted: Appointment | None = session.scalars(
-            statement.on_conflict_do_nothing(index_elements=["reference"]).returning(Appointment)
-        ).one_or_none()
-        if inserted is not None:
-            return inserted
+        values["reference"] = references.new()
+        number = connection.execute(_NEW[connection.dialect.name], values).scalar()
+        if number is not None:
+            break
+    appointment = Appointment(id=number, **values)
+    make_transient_to_detached(appointment)
+    session.add(appointment)
+    return appointment
 
 
 def _by_reference(session: Session, reference: str) -> Appointment:
-    query = select(Appointment).where(Appointment.reference == reference)
-    found = session.scalar(query.options(joinedload(Appointment.service), joinedload(Appointment.office)))
+    found = session.scalar(_BY_REFERENCE, {"reference": reference})
     if found is None:
         raise NotFound
     return found

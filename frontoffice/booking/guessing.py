@@ -11,7 +11,7 @@ from frontoffice.errors import NotFound
 HOUR = timedelta(hours=1)
 SECRETS_PER_NETWORK = 60
 BIRTHS_PER_REFERENCE = 6  # a date of birth is one of about 30,000
-BIRTHS_PER_NETWORK = 30
+BIRTHS_PER_NETWORK = 120  # a shelter, a library or a mobile carrier is one network
 
 
 @contextmanager
@@ -32,5 +32,6 @@ def count_birth(database: Database, reference: str, network: str, now: datetime)
     """Count an attempt to open an appointment by a date of birth, before it is made. Raises TooMany."""
     who = database.vault.digest("reference", reference)
     with database.write() as session:
-        limits.hit(session, "appointment birth", network, BIRTHS_PER_NETWORK, HOUR, now)
         limits.hit(session, "appointment birth of one", who, BIRTHS_PER_REFERENCE, HOUR, now)
+    with database.write() as session:
+        limits.hit(session, "appointment birth", network, BIRTHS_PER_NETWORK, HOUR, now)

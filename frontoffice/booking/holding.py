@@ -9,25 +9,39 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, make_transient_to_detached
 
 from frontoffice import vault as vaults
 from frontoffice.booking import daybook, sheet
-from frontoffice.booking.models import Appointment, Channel, DaySheet, Hold
+from frontoffice.booking.choosing import Offer, Place
+from frontoffice.booking.models import Appointment, Channel, Hold
 from frontoffice.booking.refusals import JustTaken, KeyReused, NotOffered, NotOnline
 from frontoffice.config import Booking
 from frontoffice.errors import NotFound
-from frontoffice.offices.models import Office, Service, schedule_service
+from frontoffice.offices.models import Service, schedule_service
 
 REMEMBERED = timedelta(days=1)
 AT_ONCE = 200  # sheets whose expired holds are released in one transaction
 
 _OFFERING = daybook.locking(
-    DaySheet.schedule_id.in_(
+    daybook.SHEETS.c.schedule_id.in_(
         select(schedule_service.c.schedule_id).where(schedule_service.c.service_id == bindparam("service"))
     ),
-    DaySheet.day == bindparam("day"),
+    daybook.SHEETS.c.day == bindparam("day"),
 )
+
+
+_FIND = (
+    select(Hold)
+    .where(Hold.token_fingerprint == bindparam("fingerprint"))
+    .options(joinedload(Hold.service).joinedload(Service.office))
+)
+_NEW = {
+    name: dialect.insert(Hold.__table__)
+    .on_conflict_do_nothing(index_elements=["token_fingerprint"])
+    .returning(Hold.__table__.c.id)
+    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +60,8 @@ class _Wish:
 
 def hold(
     session: Session,
-    office: Office,
-    service: Service,
+    office: Place,
+    service: Offer,
     start: datetime,
     now: datetime,
     *,
@@ -108,8 +122,7 @@ def take_again(session: Session, pages: Sequence[daybook.Page], lapsed: Hold) ->
 
 def find(session: Session, token: str) -> Hold:
     """The hold with this token, with its service and office, also one that was released. Raises NotFound."""
-    query = select(Hold).where(Hold.token_fingerprint == vaults.fingerprint(token))
-    found = session.scalar(query.options(joinedload(Hold.service).joinedload(Service.office)))
+    found = session.scalar(_FIND, {"fingerprint": vaults.fingerprint(token)})
     if found is None:
         raise NotFound
     return found
@@ -136,10 +149,13 @@ def release_expired(session: Session, now: datetime) -> int:
 
 
 def _lock(session: Session, service_id: int, day: date) -> list[daybook.Page]:
-    return [daybook.Page(*row) for row in session.execute(_OFFERING, {"service": service_id, "day": day})]
+    return [
+        daybook.Page(*row)
+        for row in session.connection().execute(_OFFERING, {"service": service_id, "day": day})
+    ]
 
 
-def _place(office: Office, start: datetime, now: datetime, rules: Booking) -> tuple[date, int]:
+def _place(office: Place, start: datetime, now: datetime, rules: Booking) -> tuple[date, int]:
     """The office's day and tick of `start`. Raises NotOffered."""
     lead, horizon = timedelta(minutes=rules.lead_minutes), timedelta(days=rules.horizon_days)
     # Compared first: the ends of the calendar can be compared, but not converted.
@@ -169,27 +185,28 @@ def _taken_on_any(pages: Sequence[daybook.Page], wish: Any) -> daybook.Page | No
 
 
 def _keep(session: Session, page: daybook.Page, wish: _Wish, now: datetime) -> Hold | None:
-    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    kept: Hold | None = session.scalars(
-        dialect.insert(Hold)
-        .values(
-            token_fingerprint=wish.fingerprint,
-            sheet_id=page.id,
-            service_id=wish.service_id,
-            channel=wish.channel,
-            first_tick=wish.first_tick,
-            ticks=wish.ticks,
-            start=wish.start,
-            expires_at=wish.expires_at,
-            created_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["token_fingerprint"])
-        .returning(Hold)
-    ).one_or_none()
-    if kept is None:  # the key was used before
-        kept = _kept_before(session, wish, now)
-        if kept is not None:
-            return kept
+    values = {
+        "token_fingerprint": wish.fingerprint,
+        "sheet_id": page.id,
+        "service_id": wish.service_id,
+        "channel": wish.channel,
+        "first_tick": wish.first_tick,
+        "ticks": wish.ticks,
+        "start": wish.start,
+        "expires_at": wish.expires_at,
+        "created_at": now,
+        "released_at": None,
+    }
+    connection = session.connection()
+    number = connection.execute(_NEW[connection.dialect.name], values).scalar()
+    if number is not None:
+        kept = Hold(id=number, **values)
+        make_transient_to_detached(kept)
+        session.add(kept)
+    else:  # the key was used before
+        before = _kept_before(session, wish, now)
+        if before is not None:
+            return before
         kept = _revived(session, page, wish)
     daybook.write(session, page)
     return kept

@@ -282,6 +282,7 @@ def _see_appointment(session: Session, found: Appointment) -> ResponseReturnValu
 
 
 def _appointment_words(session: Session, found: Appointment, now: datetime) -> dict[str, Any]:
+    zone = found.office.time_zone
     return {
         "current_office": found.office,
         "appointment": found,
@@ -292,6 +293,9 @@ def _appointment_words(session: Session, found: Appointment, now: datetime) -> d
         "documents": in_own_language(found.service.documents),  # type: ignore[arg-type]
         "is_cancelled": found.state is State.CANCELLED,
         "can_cancel": found.state in appointing.CANCELLABLE and found.start > now,
+        # Who arrives a little late still needs the code at the terminal.
+        "is_to_come": found.state in appointing.CANCELLABLE
+        and sheet.day_of(found.start, zone) >= sheet.day_of(now, zone),
         "address": {"reference": found.reference, "secret": appointing.secret_of(session, found)},
         **_when(found.start, found.office.time_zone),
     }

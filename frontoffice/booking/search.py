@@ -7,27 +7,29 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from frontoffice.booking import sheet
-from frontoffice.booking.models import Channel, DaySheet
+from frontoffice.booking.choosing import Offer, Place
+from frontoffice.booking.daybook import SHEETS
+from frontoffice.booking.models import Channel
 from frontoffice.config import Booking
-from frontoffice.offices.models import Office, Service, schedule_service
+from frontoffice.offices.models import schedule_service
 
 NEAR = timedelta(days=14)
 
 _FREE = (
-    select(DaySheet.day, DaySheet.free)
-    .join(schedule_service, schedule_service.c.schedule_id == DaySheet.schedule_id)
+    select(SHEETS.c.day, SHEETS.c.free)
+    .join(schedule_service, schedule_service.c.schedule_id == SHEETS.c.schedule_id)
     .where(
         schedule_service.c.service_id == bindparam("service"),
-        DaySheet.day >= bindparam("first"),
-        DaySheet.day < bindparam("until"),
+        SHEETS.c.day >= bindparam("first"),
+        SHEETS.c.day < bindparam("until"),
     )
 )
 
 
 def free_starts(
     session: Session,
-    office: Office,
-    service: Service,
+    office: Place,
+    service: Offer,
     first: date,
     until: date,
     *,
@@ -41,30 +43,48 @@ def free_starts(
     is offered sooner than the rules' lead or later than their horizon, and nothing at all online for a
     service that cannot be booked online.
     """
+    zone = office.time_zone
+    days = free_ticks(session, office, service, first, until, now=now, rules=rules, channel=channel)
+    return {
+        day: [sheet.moment_of(tick, day, zone) for tick in sheet.each_bit(bits)] for day, bits in days.items()
+    }
+
+
+def free_ticks(
+    session: Session,
+    office: Place,
+    service: Offer,
+    first: date,
+    until: date,
+    *,
+    now: datetime,
+    rules: Booking,
+    channel: Channel = Channel.ONLINE,
+) -> dict[date, int]:
+    """As `free_starts`, but as bit sets of the days' ticks."""
     if channel is Channel.ONLINE and not (service.online and service.active):
         return {}
-    zone = office.time_zone
     first, until = bookable_days(office, first, until, now, rules)
     if first >= until:
         return {}
     ticks = service.minutes // sheet.MINUTES
+    wanted = {"service": service.id, "first": first, "until": until}
     days: dict[date, int] = {}
-    for day, free in session.execute(_FREE, {"service": service.id, "first": first, "until": until}):
+    for day, free in session.connection().execute(_FREE, wanted):
         days[day] = days.get(day, 0) | sheet.starts(free, channel, ticks)
     earliest = now + timedelta(minutes=rules.lead_minutes)
     found = {}
     for day in sorted(days):
-        begin = sheet.midnight(day, zone)
         bits = days[day]
-        if begin < earliest:
-            bits = sheet.from_bit(bits, sheet.first_tick_from(earliest, day, zone))
+        if sheet.midnight(day, office.time_zone) < earliest:
+            bits = sheet.from_bit(bits, sheet.first_tick_from(earliest, day, office.time_zone))
         if bits:
-            found[day] = [begin + tick * sheet.TICK for tick in sheet.each_bit(bits)]
+            found[day] = bits
     return found
 
 
 def bookable_days(
-    office: Office, first: date, until: date, now: datetime, rules: Booking
+    office: Place, first: date, until: date, now: datetime, rules: Booking
 ) -> tuple[date, date]:
     """The part of the days from `first` to before `until` that lies between today and the horizon."""
     today = sheet.day_of(now, office.time_zone)
@@ -73,8 +93,8 @@ def bookable_days(
 
 def next_free(
     session: Session,
-    office: Office,
-    service: Service,
+    office: Place,
+    service: Offer,
     first: date,
     *,
     now: datetime,
@@ -88,8 +108,8 @@ def next_free(
 
 def nearest(
     session: Session,
-    office: Office,
-    service: Service,
+    office: Place,
+    service: Offer,
     start: datetime,
     *,
     now: datetime,

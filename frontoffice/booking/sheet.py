@@ -107,12 +107,11 @@ def without(capacity: bytes, bits: int) -> bytes:
 
 def free(capacity: bytes, taken: bytes) -> bytes:
     """The free ticks of each channel and the openings, as the database keeps them for searching."""
-    sets = []
+    parts = [slice(place, place + TICKS) for place in range(0, len(EMPTY), TICKS)]
     opened = 0
-    for place in range(0, len(EMPTY), TICKS):
-        sets.append(_set_of(capacity[place : place + TICKS], taken[place : place + TICKS]))
-        opened |= _set_of(capacity[place : place + TICKS], EMPTY[:TICKS])
-    sets.append(opened & ~(opened << 1))
+    for part in parts:
+        opened |= _set_of(capacity[part], EMPTY[:TICKS])
+    sets = [*(_set_of(capacity[part], taken[part]) for part in parts), opened & ~(opened << 1)]
     return b"".join(each.to_bytes(SET, "little") for each in sets)
 
 
@@ -190,6 +189,7 @@ def _grid(openings: bytes, ticks: int) -> int:
     return bits
 
 
+@lru_cache(maxsize=4096)  # one channel changes at a time, and days are alike
 def _set_of(capacity: bytes, taken: bytes) -> int:
     flags = bytes(map(gt, capacity, taken))
     return int(flags[::-1].translate(_AS_DIGITS), 2)

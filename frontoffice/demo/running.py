@@ -69,7 +69,7 @@ def run(folder: Path, port: int, *, reset: bool, say: Say) -> None:
         say("Starting over …")
         shutil.rmtree(folder)
     settings = _settings(folder, port, kiosk_port)
-    code = _prepare(config.load(settings), folder, say)
+    code = _prepare(config.load(settings, {}), folder, say)
     signal.signal(signal.SIGTERM, _interrupt)
     children: list[Child] = []
     try:
@@ -98,7 +98,7 @@ def _check_free(port: int) -> None:
 def _settings(folder: Path, port: int, kiosk_port: int) -> Path:
     path = folder / "config.toml"
     folder.mkdir(parents=True, exist_ok=True)
-    key = config.load(path).site.secret_keys[0] if path.exists() else secrets.token_urlsafe(32)
+    key = config.load(path, {}).site.secret_keys[0] if path.exists() else secrets.token_urlsafe(32)
     path.touch(mode=0o600)
     text = SETTINGS.format(port=port, kiosk_port=kiosk_port, key=key, folder=folder.as_posix())
     path.write_text(text, encoding="utf-8")
@@ -129,14 +129,14 @@ def _start(
     data = str(folder / "kiosk")
     if code:
         pair = [*kiosk, "pair", "--data", data, "--office-url", f"http://localhost:{port}", "--code", code]
-        subprocess.run(pair, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 (our own program)
+        subprocess.run(pair, check=True, stdout=subprocess.DEVNULL, env=_environment())  # noqa: S603 (our own program)
     children.append(_spawn("kiosk", [*kiosk, "run", "--data", data, "--port", str(kiosk_port)], folder))
     _wait_for(f"http://{HOST}:{kiosk_port}/", children)
 
 
 def _is_paired(folder: Path) -> bool:
     status = [sys.executable, "-m", "kiosk", "status", "--data", str(folder / "kiosk")]
-    return subprocess.run(status, check=False, capture_output=True).returncode == 0  # noqa: S603 (our own program)
+    return subprocess.run(status, check=False, capture_output=True, env=_environment()).returncode == 0  # noqa: S603 (our own program)
 
 
 def _spawn(name: str, command: list[str], folder: Path) -> Child:
@@ -149,9 +149,16 @@ def _spawn(name: str, command: list[str], folder: Path) -> Child:
             stdout=output,
             stderr=output,
             start_new_session=True,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            env=_environment(),
         )
     return Child(name, process, log)
+
+
+def _environment() -> dict[str, str]:
+    """Ours without the settings of a real installation, which would win over those of the demonstration."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(config.PREFIX)}
+    offset = os.environ.get(clock.OFFSET_VARIABLE)
+    return kept | {"PYTHONUNBUFFERED": "1"} | ({clock.OFFSET_VARIABLE: offset} if offset else {})
 
 
 def _wait_for(url: str, children: list[Child]) -> None:

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from frontoffice import clock
 from frontoffice.booking import sheet
-from frontoffice.line import arriving, board, calling, desk, finding, journal, order, wire
+from frontoffice.line import arriving, board, calling, desk, journal, order, wire
 from frontoffice.line.calling import Visit
+from frontoffice.offices import finding
 from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access

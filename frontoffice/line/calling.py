@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import bindparam, exists, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from frontoffice import events
 from frontoffice.booking import sheet
@@ -96,9 +96,14 @@ _WAITING = select(Ticket.id, Ticket.series, Ticket.number, Ticket.arrived_at, Ti
         ),
     ),
 )
+_HERE = aliased(Ticket)
 _TAKE = (
     update(Ticket)
-    .where(Ticket.id == bindparam("ticket"), Ticket.state == TicketState.WAITING)
+    .where(
+        Ticket.id == bindparam("ticket"),
+        Ticket.state == TicketState.WAITING,
+        ~exists().where(_HERE.counter_id == bindparam("counter"), _HERE.state.in_(AT_COUNTER)),
+    )
     .values(
         state=TicketState.CALLED,
         counter_id=bindparam("counter"),
@@ -106,7 +111,6 @@ _TAKE = (
         calls=Ticket.calls + 1,
     )
     .returning(*_VISIT)
-    .execution_options(synchronize_session=False)
 )
 
 
@@ -175,7 +179,6 @@ def call_next(
     Raises NotFound, NotAllowed, CounterClosed, CounterBusy.
     """
     here = seat.take(session, counter_id, account)
-    seat.require_empty(session, counter_id, here.counter)
     today = sheet.day_of(now, here.time_zone)
     while waiting := _waiting(session, here, today):
         for candidate in order.in_order(waiting, now, rules):
@@ -183,6 +186,8 @@ def call_next(
             if visit is not None:
                 _announce(session, here, visit, "ticket.called", now)
                 return visit
+            seat.require_empty(session, counter_id, here.counter)
+    seat.require_empty(session, counter_id, here.counter)
     return None
 
 
@@ -242,12 +247,12 @@ def _open_session(session: Session, whose: Any) -> CounterSession | None:
 
 def _waiting(session: Session, here: Seat, today: date) -> Sequence[Waiting]:
     parameters = {"office": here.office_id, "day": today, "counter": here.counter_id}
-    return [Waiting(*row) for row in session.execute(_WAITING, parameters)]
+    return [Waiting(*row) for row in session.connection().execute(_WAITING, parameters)]
 
 
 def _take(session: Session, here: Seat, ticket_id: int, now: datetime) -> Visit | None:
     parameters = {"ticket": ticket_id, "counter": here.counter_id, "now": now}
-    row: Any = session.execute(_TAKE, parameters).one_or_none()
+    row: Any = session.connection().execute(_TAKE, parameters).one_or_none()
     return Visit(*row) if row else None
 
 

@@ -130,8 +130,9 @@ def _take(
 def _arrival(device: Device, entry: Entry, now: datetime) -> Arrival:
     office = device.office
     today = sheet.day_of(now, office.time_zone)
-    # A date that has not come yet is the error of a clock: the visitor stands here now.
-    day = min(entry.day, today)
+    # Only a number that is out can belong to an earlier day. Else the visitor stands here now, whatever the device's
+    # clock says: a number of yesterday would never be called.
+    day = min(entry.day, today) if entry.handed_out else today
     at = max(EARLIEST, min(entry.at, now))
     if day == today:
         # Only a number that is out has waited for its delivery; else the office's clock is the better one.

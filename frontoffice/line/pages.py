@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 from frontoffice import clock
 from frontoffice.booking import sheet
 from frontoffice.errors import Conflict, NotFound, NotSignedIn
-from frontoffice.line import arriving, board, calling, desk, finding, order, seat
+from frontoffice.line import arriving, board, calling, desk, order, seat
 from frontoffice.line.calling import Visit
 from frontoffice.line.forms import TicketForm
 from frontoffice.line.models import Ticket
+from frontoffice.offices import finding
 from frontoffice.offices.models import Counter, Office, Service
 from frontoffice.staff import roles
 from frontoffice.staff.models import Account

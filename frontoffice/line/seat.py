@@ -52,7 +52,7 @@ _VISITOR = select(Ticket.id).where(Ticket.counter_id == bindparam("counter"), Ti
 
 def take(session: Session, counter_id: int, account: Account) -> Seat:
     """The counter, locked, if the account has opened it. Raises NotFound, NotAllowed, CounterClosed."""
-    row = session.execute(_SEAT, {"counter": counter_id}).one_or_none()
+    row = session.connection().execute(_SEAT, {"counter": counter_id}).one_or_none()
     if row is None or row[0] != account.id:
         raise CounterClosed(counter=counter_for(session, counter_id, account).name)
     seat = Seat(*row)

@@ -43,7 +43,12 @@ def to_come(session: Session, limit: int) -> list[Delivered]:
 
 
 def _listed(session: Session, which: ColumnElement[bool], order: Any, limit: int) -> list[Delivered]:
-    query = select(Message).where(which, Message.envelope.is_not(None)).order_by(order, Message.id.desc()).limit(limit)
+    query = (
+        select(Message)
+        .where(which, Message.envelope.is_not(None))
+        .order_by(order, Message.id.desc())
+        .limit(limit)
+    )
     opened = ((message, unseal(vaults.of(session), message.envelope)) for message in session.scalars(query))
     return [_delivered(message, envelope) for message, envelope in opened if envelope is not None]
 

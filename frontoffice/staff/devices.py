@@ -74,6 +74,16 @@ def add(
     return device, code
 
 
+def find(session: Session, office: Office, name: str) -> Device | None:
+    """The office's device with this name, unless it was revoked."""
+    known = (
+        Device.office_id == office.id,
+        Device.name == " ".join(name.split()),
+        Device.revoked_at.is_(None),
+    )
+    return session.scalar(select(Device).where(*known))
+
+
 def issue_code(session: Session, device: Device, now: datetime) -> str:
     """A new one-time code for the device (two groups of four), valid for CODE_MINUTES; an older one ends."""
     code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from frontoffice import limits, vault
@@ -28,6 +28,19 @@ class WrongCredentials(NotSignedIn):
 
     code = "wrong_credentials"
     sentence = N_("The user name or the password is not right. Please check both and try again.")
+
+
+# Built once, because it is asked with every request of staff.
+_SIGNED_IN = (
+    select(Account)
+    .join(StaffSession, StaffSession.account_id == Account.id)
+    .where(
+        StaffSession.token_fingerprint == bindparam("fingerprint"),
+        StaffSession.ended_at.is_(None),
+        StaffSession.expires_at > bindparam("now"),
+        Account.active,
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -87,16 +100,7 @@ def begin(session: Session, proof: Proof, now: datetime, hours: int) -> tuple[st
 
 def account_of(session: Session, token: str, now: datetime) -> Account | None:
     """The active account signed in with this token; None where the token is unknown, has ended or expired."""
-    return session.scalar(
-        select(Account)
-        .join(StaffSession, StaffSession.account_id == Account.id)
-        .where(
-            StaffSession.token_fingerprint == vault.fingerprint(token),
-            StaffSession.ended_at.is_(None),
-            StaffSession.expires_at > now,
-            Account.active,
-        )
-    )
+    return session.scalar(_SIGNED_IN, {"fingerprint": vault.fingerprint(token), "now": now})
 
 
 def sign_out(session: Session, token: str, now: datetime) -> None:

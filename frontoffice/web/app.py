@@ -1,6 +1,6 @@
 """The application: everything put together."""
 
-import importlib.util
+import importlib
 from typing import Any
 
 from flask import Blueprint, Flask, Response
@@ -89,6 +89,8 @@ def _configure(app: Flask, config: Config, database: Database) -> None:
         SESSION_COOKIE_NAME="session",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=config.site.base_url.startswith("https://"),
+        # The token and SameSite are enough; many browsers and proxies leave out or change what this would look at.
+        WTF_CSRF_SSL_STRICT=False,
         WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as the browser's session: people fill in forms slowly
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -96,14 +98,13 @@ def _configure(app: Flask, config: Config, database: Database) -> None:
     Babel(
         app,
         default_locale=config.site.languages[0],
+        default_timezone="Europe/Berlin",  # where a page is about no office; the others use their office's
         default_translation_directories=str(TRANSLATIONS),
         locale_selector=context.choose_language,
     )
 
 
 def _register(app: OpenAPI, name: str) -> None:
-    if importlib.util.find_spec(name) is None:
-        return
     module = importlib.import_module(name)
     if isinstance(getattr(module, "api", None), APIBlueprint):
         app.extensions["csrf"].exempt(

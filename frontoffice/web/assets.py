@@ -20,7 +20,9 @@ def static(name: str) -> Response:
     """One built file, compressed where the browser takes that and the build has made such a file."""
     packed = safe_join(str(STATIC), name + ".gz")
     use_packed = (
-        request.accept_encodings.best_match(["gzip"]) is not None and packed is not None and (STATIC / (name + ".gz")).is_file()
+        request.accept_encodings.best_match(["gzip"]) is not None
+        and packed is not None
+        and (STATIC / (name + ".gz")).is_file()
     )
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     answer = send_from_directory(

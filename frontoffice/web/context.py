@@ -1,10 +1,10 @@
 """What a request handler needs from around it: configuration, database, the visitor's language."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import cast
-from urllib.parse import urlsplit
 
 from babel import Locale
 from flask import current_app, request, url_for
@@ -17,6 +17,9 @@ from frontoffice.paths import STATIC
 
 LANGUAGE_COOKIE = "language"
 KEY = "frontoffice"
+
+# Begins with one slash, and has nothing that a browser would read as one, or drop.
+_PATH_OF_OURS = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,7 @@ def say(error: DomainError) -> str:
 
 def safe_next(target: str | None) -> str:
     """`target` if it is a path on this site, else the start page: nobody is sent elsewhere through our links."""
-    parts = urlsplit(target or "")
-    usable = target and target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc
+    usable = target and _PATH_OF_OURS.fullmatch(target)
     return target if usable and target else url_for("start.index")
 
 

@@ -158,15 +158,25 @@ class Following:
 
     def wait(self, seconds: float) -> bytes | None:
         """The text of what has happened since, waiting for it up to `seconds`: empty without news, None at the end."""
-        told = None if self._behind else self._office.after(self.number, seconds, lambda: self._feed.is_over)
+        try:
+            told: list[Told] | None = self._catch_up() if self._behind else []
+            if not told:
+                told = self._office.after(self.number, seconds, lambda: self._feed.is_over)
+            if told is None:
+                told = self._catch_up()
+        except SQLAlchemyError as error:
+            log.warning("a follower cannot read", error=type(error).__name__)
+            return None
         if self._feed.is_over:
             return None
-        if told is None:
-            told = self._feed.read(self._office_id, self.number)
-            self._behind = len(told) == AT_ONCE
         if told:
             self.number = told[-1].number
         return b"".join(each.text for each in told)
+
+    def _catch_up(self) -> list[Told]:
+        told = self._feed.read(self._office_id, self.number)
+        self._behind = len(told) == AT_ONCE
+        return told
 
     def close(self) -> None:
         """Give the seat back; once is enough."""

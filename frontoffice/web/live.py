@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 
 from frontoffice import events
 from frontoffice.events import Event
-from frontoffice.line import finding
+from frontoffice.offices import finding
 from frontoffice.web import problems
 from frontoffice.web.context import config, database
 from frontoffice.web.feed import Feed, Following, NoSeatLeft

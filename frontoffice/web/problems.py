@@ -9,7 +9,8 @@ from flask import Flask, Response, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException
 
 from frontoffice import errors
@@ -49,7 +50,7 @@ class Problem(BaseModel):
 
 
 def described(*statuses: int) -> dict[str | int, type[BaseModel] | dict[Any, Any] | None]:
-    """The `responses=` of an API operation for the errors it can answer with; 422 and 500 are always possible."""
+    """The `responses=` of an API operation for the errors it can answer with; 422 and 503 are always possible."""
     schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schema.pop("$defs", None)
     schema["properties"]["errors"]["items"] = FieldProblem.model_json_schema()
@@ -100,6 +101,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(NoConnectionFree, _busy)  # no connection was free in time
+    app.register_error_handler(RecursionError, _too_deep)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -117,7 +120,10 @@ def _domain_error(error: errors.DomainError) -> Response:
 
 
 def _stale_form(_error: CSRFError) -> Response:
-    sentence = _("This page was open for too long. Please go back, reload the page and send the form again.")
+    sentence = _(
+        "This page was open for too long, or your browser does not keep cookies. "
+        "Please go back, reload the page and send the form again."
+    )
     return _answer(400, "stale_form", _("Please try again"), sentence)
 
 
@@ -135,8 +141,12 @@ def _http_error(error: HTTPException) -> Response:
     return answer
 
 
-def _busy(error: OperationalError) -> Response:
-    log.error("database unavailable", error=type(error.orig).__name__)
+def _too_deep(_error: RecursionError) -> Response:
+    return _answer(422, "invalid", _("That did not work"), _(errors.DomainError.sentence))
+
+
+def _busy(error: SQLAlchemyError) -> Response:
+    log.error("database unavailable", error=type(error).__name__)
     sentence = _("Very many people are using this page at the moment. Please wait a minute and try again.")
     answer = _answer(503, "busy", _("Please try again in a minute"), sentence)
     answer.headers["Retry-After"] = "30"

@@ -1,6 +1,7 @@
 """The calendar file: what calendars need, and nothing that others should not see."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import icalendar
@@ -29,7 +30,7 @@ def appointment(start: datetime, **changes: object) -> Appointment:
     return Appointment(**{**values, "office": office, "service": service, **changes})
 
 
-def parsed(each: Appointment, language: str = "en") -> tuple[icalendar.Calendar, icalendar.Event, str]:
+def parsed(each: Appointment, language: str = "en") -> tuple[Any, Any, str]:
     """The calendar as another program reads it, its event, and the text."""
     text = calendar_file.write(each, language, URL, NOW)
     calendar = icalendar.Calendar.from_ical(text)

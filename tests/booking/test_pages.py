@@ -219,7 +219,7 @@ def test_without_the_token_of_the_page_nothing_happens(database: Database, visit
         for token in ({}, {"csrf_token": "forged"}):
             page = visitor.send(address, {**fields, **token})
             assert page.status == 400
-            assert "This page was open for too long." in page.text
+            assert "reload the page and send the form again" in page.text
     assert stored(database) == (1, 0, 0)
 
 

@@ -28,9 +28,9 @@ def replan(database: Database, planned: Office, now: datetime) -> Callable[..., 
     ) -> list[Clash]:
         with database.write() as session:
             session.add_all(added)
-            rules = session.scalars(select(OpeningHours).where(OpeningHours.weekday == 1)) if change else []
-            for rule in rules:
-                change(rule)
+            if change is not None:
+                for tuesday in session.scalars(select(OpeningHours).where(OpeningHours.weekday == 1)):
+                    change(tuesday)
             session.flush()
             return planning.plan(session, planned, MONDAY, 28, now)
 

@@ -1,4 +1,4 @@
-"""The main job through real pages, the real kiosk program and the real worker: book, check in, be called, be reminded."""
+"""The main job through real pages, kiosk program and worker: book, check in, be called, be reminded."""
 
 import re
 import signal
@@ -21,7 +21,9 @@ SCREENS = ROOT / "docs" / "screens"
 def book(page: Page, demo: Demonstration) -> tuple[str, datetime]:
     """Book a renewal some days ahead; gives the booking code and the start."""
     page.goto(f"{demo.url}/book/musterstadt/")
-    page.get_by_role("link", name=re.compile("Renew your residence permit|Extend|renew", re.IGNORECASE)).first.click()
+    page.get_by_role(
+        "link", name=re.compile("Renew your residence permit|Extend|renew", re.IGNORECASE)
+    ).first.click()
     days = page.locator("a.day")
     days.nth(min(3, days.count() - 1)).click()
     slot = page.locator("button.slot").first
@@ -57,7 +59,9 @@ def sign_in(page: Page, demo: Demonstration) -> None:
     expect(page.get_by_role("heading", name="Which counter are you at?")).to_be_visible()
 
 
-def test_a_visitor_books_and_the_confirmation_arrives(visitor: BrowserContext, demonstration: Demonstration) -> None:
+def test_a_visitor_books_and_the_confirmation_arrives(
+    visitor: BrowserContext, demonstration: Demonstration
+) -> None:
     page = visitor.new_page()
     reference, start = book(page, demonstration)
     assert start > datetime.now(UTC)
@@ -85,7 +89,14 @@ def test_the_day_before_a_reminder_arrives(visitor: BrowserContext, demonstratio
     # A second worker, for whom it is 23 hours before the appointment.
     ahead = start - timedelta(hours=23) - demonstration.now()
     worker = subprocess.Popen(
-        [sys.executable, "-m", "frontoffice", "--config", str(demonstration.folder / "config.toml"), "worker"],
+        [
+            sys.executable,
+            "-m",
+            "frontoffice",
+            "--config",
+            str(demonstration.folder / "config.toml"),
+            "worker",
+        ],
         cwd=ROOT,
         env=demonstration.environment(ahead),
     )
@@ -144,7 +155,9 @@ def test_a_visitor_checks_in_is_called_and_leaves(
     expect(desk.get_by_role("button", name="Open counter 1")).to_be_visible()
 
 
-def test_somebody_without_appointment_gets_a_number(wall: BrowserContext, demonstration: Demonstration) -> None:
+def test_somebody_without_appointment_gets_a_number(
+    wall: BrowserContext, demonstration: Demonstration
+) -> None:
     kiosk = wall.new_page()
     kiosk.goto(demonstration.kiosk)
     kiosk.get_by_role("link", name="English").click()

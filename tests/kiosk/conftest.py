@@ -14,8 +14,7 @@ def office() -> Iterator[FakeOffice]:
     """An office that listens."""
     office = FakeOffice()
     yield office
-    office.closing.set()
-    office.close()
+    office.demolish()
 
 
 @pytest.fixture
@@ -39,6 +38,7 @@ def start(data: Path) -> Iterator[Callable[..., KioskProcess]]:
     for kiosk in started:
         # Whatever state it is in: it must stand that at any time.
         kiosk.kill()
+        kiosk.forget_port()
 
 
 @pytest.fixture

@@ -25,6 +25,15 @@ def code(first_seven: str) -> str:
     return first_seven + luhn.calc_check_digit(first_seven, ALPHABET)
 
 
+def reserved_port() -> socket.socket:
+    """A socket that keeps a free port from everybody but a server that wants exactly this one."""
+    keeper = socket.socket()
+    # Bound but not listening: connections are refused, and a server that reuses addresses may bind beside it.
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(("127.0.0.1", 0))
+    return keeper
+
+
 class FakeOffice:
     """The office; `ledger` has what it took, `received` every delivery that reached it."""
 
@@ -38,7 +47,8 @@ class FakeOffice:
         self.received: list[list[dict[str, Any]]] = []
         self.on_delivery: Callable[[list[dict[str, Any]]], None] = lambda entries: None
         self.closing = threading.Event()
-        self._port = 0
+        self._keeper = reserved_port()
+        self._port: int = self._keeper.getsockname()[1]
         self._server: ThreadingHTTPServer | None = None
         self.open()
 
@@ -51,7 +61,6 @@ class FakeOffice:
         """Listen."""
         handler = type("Handler", (_Handler,), {"office": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", self._port), handler)
-        self._port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self) -> None:
@@ -60,6 +69,12 @@ class FakeOffice:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+
+    def demolish(self) -> None:
+        """Close for good."""
+        self.closing.set()
+        self.close()
+        self._keeper.close()
 
     def setup(self) -> dict[str, Any]:
         """What a device is told."""
@@ -73,9 +88,15 @@ class FakeOffice:
             "time": datetime.now(UTC).isoformat(),
             "time_zone": "Europe/Berlin",
             "services": [
-                _service("pick-up", "Kartenabholung", "Card pick-up", "Pick up my card", walk_in=True),
-                _service("emergency", "Notfall", "Emergency", "It is an emergency", walk_in=True),
-                _service("renewal", "Verlängerung", "Renewal", "Renew my permit", walk_in=False),
+                _service(
+                    "pick-up",
+                    "Kartenabholung",
+                    "Card pick-up",
+                    "Your card is ready and you want to have it.",
+                    walk_in=True,
+                ),
+                _service("emergency", "Notfall", "Emergency", "It cannot wait.", walk_in=True),
+                _service("renewal", "Verlängerung", "Renewal", "Your permit runs out soon.", walk_in=False),
             ],
             "booking_url": "https://office.example/book/musterstadt/",
         }
@@ -188,6 +209,6 @@ def _service(slug: str, german: str, english: str, plain: str, walk_in: bool) ->
     return {
         "slug": slug,
         "names": {"de": german, "en": english},
-        "plain": {"de": f"{german} in einfachen Worten", "en": plain},
+        "plain": {"de": f"{german}, einfach gesagt.", "en": plain},
         "walk_in": walk_in,
     }

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,10 +15,10 @@ import requests
 
 from kiosk.office import Office, Reached
 from kiosk.settings import DataDirectory, Pairing
-from tests.kiosk.fake_office import ONE_TIME_CODE, FakeOffice
+from tests.kiosk.fake_office import ONE_TIME_CODE, FakeOffice, reserved_port
 
 ROOT = Path(__file__).resolve().parents[2]
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 60.0
 Found = TypeVar("Found")
 
 
@@ -63,7 +62,8 @@ class KioskProcess:
     def __init__(self, data: Path, patience: float = 3.0) -> None:
         self.data = data
         self.patience = patience
-        self.port = _free_port()
+        self._keeper = reserved_port()
+        self.port: int = self._keeper.getsockname()[1]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -98,6 +98,10 @@ class KioskProcess:
     def stop(self) -> None:
         """End it in good order."""
         self._end(signal.SIGTERM)
+
+    def forget_port(self) -> None:
+        """Let others have the port."""
+        self._keeper.close()
 
     def _end(self, kind: signal.Signals) -> None:
         if self._process is None:
@@ -171,9 +175,3 @@ class Visitor:
         found = re.search(rf'name="{name}" value="([^"]+)"', self.page.text)
         assert found, f"no field {name} on {self.page.url}"
         return found[1]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -40,7 +40,8 @@ def lobby(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lobby]:
     kiosk.start()
     yield Lobby(office, kiosk)
     kiosk.kill()
-    office.close()
+    kiosk.forget_port()
+    office.demolish()
 
 
 @pytest.fixture

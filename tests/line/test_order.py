@@ -119,7 +119,6 @@ def test_the_order_does_not_depend_on_how_the_tickets_come_in(tickets: list[Wait
 @given(st.lists(waiting, min_size=2, max_size=10))
 def test_waiting_longer_never_makes_a_walk_in_wait_for_more_walk_ins(tickets: list[Waiting]) -> None:
     def ahead(now: datetime) -> list[int]:
-        line = [each.id for each in order.in_order(tickets, now, RULES) if each.due_at is None]
-        return line
+        return [each.id for each in order.in_order(tickets, now, RULES) if each.due_at is None]
 
     assert ahead(NOON) == ahead(NOON + timedelta(minutes=90))

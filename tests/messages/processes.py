@@ -101,7 +101,8 @@ class Workers:
         for name, process in self.running.items():
             wait_until(lambda name=name: self.has_begun(name), 60, self.logs)  # type: ignore[misc]
             process.terminate()
-        return [process.wait(30) for process in self.running.values()]
+        wait_until(lambda: all(each.poll() is not None for each in self.running.values()), 30, self.logs)
+        return [each.returncode for each in self.running.values()]
 
 
 def wait_until(true: Callable[[], bool], seconds: float, tell: Callable[[], str]) -> None:

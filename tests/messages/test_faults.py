@@ -42,12 +42,14 @@ def test_every_message_leaves_exactly_once(post: Post, database_url: str, tmp_pa
             fake.on_kill = workers.kill
 
             def all_is_over() -> bool:
+                done = _unfinished(post) == 0
                 for name in ("first", "second"):
                     if name not in workers.running or workers.running[name].poll() is not None:
                         workers.start(name)
-                    elif workers.kills < 10 and dice.random() < 0.005:
+                        done = False  # ask both to stop only once both run
+                    elif not done and workers.kills < 10 and dice.random() < 0.005:
                         workers.kill(name)  # at any moment at all
-                return _unfinished(post) == 0
+                return done
 
             wait_until(all_is_over, 120, workers.logs)
             assert workers.stop() == [0, 0]

@@ -97,7 +97,7 @@ def test_a_subject_stays_on_its_line() -> None:
 
 
 def test_texts_come_in_the_language_of_a_catalogue_and_dates_with_them(tmp_path: Path) -> None:
-    english = "Your appointment: %(date)s, %(time)s. Code %(reference)s. Change or cancel: %(link)s"
+    english = "Your appointment: %(date)s, %(time)s. Code %(reference)s. See or cancel: %(link)s"
     german = "Ihr Termin: %(date)s, %(time)s Uhr. Code %(reference)s. Ändern oder absagen: %(link)s"
     _write_catalogue(tmp_path, "de", {english: german})
     text = texts.render("booked", Medium.SMS, "de", parameters(), tmp_path).text

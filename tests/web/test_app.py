@@ -87,7 +87,17 @@ def test_the_browser_chooses_the_language_until_the_visitor_does(client: FlaskCl
 
 
 @pytest.mark.parametrize(
-    "elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "evil", ""]
+    "elsewhere",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "evil",
+        "",
+        "//[",
+        "/x\r\nA: b",
+        "/\t/evil",
+    ],
 )
 def test_the_language_switch_leads_nowhere_else(client: FlaskClient, elsewhere: str) -> None:
     assert client.get("/language/en", query_string={"next": elsewhere}).headers["Location"] == "/"

@@ -76,10 +76,9 @@ def test_the_wheel_brings_the_kiosk_its_pages_and_styles(installed: Path) -> Non
     for needed in (
         "templates/kiosk/start.html",
         "static/css/kiosk.css",
-        "static/css/kern.css",
-        "translations/de",
+        "translations/de/LC_MESSAGES/messages.mo",
     ):
-        assert (installed / "kiosk" / needed).exists(), needed
+        assert (installed / "frontoffice" / needed).exists(), needed
 
 
 def test_the_wheel_carries_the_licence(installed: Path) -> None:
