@@ -5,7 +5,7 @@ PORT ?= 8000
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 
-.PHONY: help demo run test lint build wheel browser lock texts clean
+.PHONY: help demo run test lint build wheel browser screens lock texts clean
 help:
 	@echo "make demo           try it out on http://localhost:$(PORT)  (RESET=1 starts over, PORT=… elsewhere)"
 	@echo "make run            serve with config.toml; in a second shell: $(RUN) frontoffice worker"
@@ -88,6 +88,11 @@ lock:
 	$(LOCK) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	$(LOCK) --group node -o requirements-node.lock
 
+# The pictures of the README, taken while the browser tests walk through the pages.
+screens: .venv/.dev build browser
+	SCREENS=1 $(RUN) pytest tests/browser
+
+# Bring the German catalogue up to date with the marks in sources and templates.
 texts: .venv/.dev
 	$(BIN)/pybabel --quiet extract -F translations/babel.cfg -k N_ -k _ -k ngettext:1,2 --no-location --sort-output --omit-header -o translations/messages.pot .
 	$(BIN)/pybabel --quiet update -i translations/messages.pot -d translations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date

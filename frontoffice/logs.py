@@ -6,7 +6,7 @@ Call sites name an event and give it codes and ids; addresses, names and request
 import logging
 import sys
 import traceback
-from types import TracebackType
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -19,17 +19,18 @@ def configure() -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.ExceptionRenderer(_where),
+            _where,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
 
 
-def _where(exc_info: tuple[type[BaseException], BaseException, TracebackType | None]) -> list[dict[str, Any]]:
+def _where(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """What kind of error it was, and where. Not its text, and no variables: both may be about people."""
-    kind, _error, trace = exc_info
-    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]
-    return [{"type": kind.__name__, "places": places}]
+    if event.pop("exc_info", None):
+        kind, _error, trace = sys.exc_info()
+        places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]
+        event["exception"] = [{"type": kind.__name__ if kind else "?", "places": places}]
+    return event

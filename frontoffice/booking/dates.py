@@ -14,11 +14,6 @@ def long_day(day: date, language: str) -> str:
     return format_date(day, "full", _locale(language))
 
 
-def day_and_month(day: date, language: str) -> str:
-    """24 November."""
-    return format_skeleton("MMMMd", _noon(day), locale=_locale(language))
-
-
 def parts_of_day(day: date, language: str) -> dict[str, str]:
     """The pieces of a short date: weekday, day and month."""
     patterns = {"weekday": "EEE", "day": "d", "month": "MMM"}
@@ -28,10 +23,6 @@ def parts_of_day(day: date, language: str) -> dict[str, str]:
 def clock_time(moment: datetime, zone: str, language: str) -> str:
     """09:40."""
     return format_skeleton("Hm", moment, ZoneInfo(zone), locale=_locale(language))
-
-
-def _noon(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, 12)  # noqa: DTZ001 (only its date is shown)
 
 
 def _locale(language: str) -> str:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, exists, func, or_, select, update
+from sqlalchemy import BigInteger, bindparam, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
@@ -97,10 +98,9 @@ _WAITING = select(Ticket.id, Ticket.series, Ticket.number, Ticket.arrived_at, Ti
     ),
 )
 _HERE = aliased(Ticket)
-_TAKE = (
+_CALL = (
     update(Ticket)
     .where(
-        Ticket.id == bindparam("ticket"),
         Ticket.state == TicketState.WAITING,
         ~exists().where(_HERE.counter_id == bindparam("counter"), _HERE.state.in_(AT_COUNTER)),
     )
@@ -112,6 +112,19 @@ _TAKE = (
     )
     .returning(*_VISIT)
 )
+_TAKE = _CALL.where(Ticket.id == bindparam("ticket"))
+# PostgreSQL: the first that no other counter is just taking. Without it all counters would queue for the same one.
+_FIRST = bindparam("first", type_=ARRAY(BigInteger))
+_TAKE_FREE = _CALL.where(
+    Ticket.id
+    == select(Ticket.id)
+    .where(Ticket.id == func.any(_FIRST), Ticket.state == TicketState.WAITING)
+    .order_by(func.array_position(_FIRST, Ticket.id))
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+AT_A_TIME = 20  # more than counters that call in the same moment
 
 
 def is_ticket(text: str) -> bool:
@@ -181,12 +194,11 @@ def call_next(
     here = seat.take(session, counter_id, account)
     today = sheet.day_of(now, here.time_zone)
     while waiting := _waiting(session, here, today):
-        for candidate in order.in_order(waiting, now, rules):
-            visit = _take(session, here, candidate.id, now)
-            if visit is not None:
-                _announce(session, here, visit, "ticket.called", now)
-                return visit
-            seat.require_empty(session, counter_id, here.counter)
+        visit = _take(session, here, [each.id for each in order.in_order(waiting, now, rules)], now)
+        if visit is not None:
+            _announce(session, here, visit, "ticket.called", now)
+            return visit
+        seat.require_empty(session, counter_id, here.counter)
     seat.require_empty(session, counter_id, here.counter)
     return None
 
@@ -250,9 +262,16 @@ def _waiting(session: Session, here: Seat, today: date) -> Sequence[Waiting]:
     return [Waiting(*row) for row in session.connection().execute(_WAITING, parameters)]
 
 
-def _take(session: Session, here: Seat, ticket_id: int, now: datetime) -> Visit | None:
-    parameters = {"ticket": ticket_id, "counter": here.counter_id, "now": now}
-    row: Any = session.connection().execute(_TAKE, parameters).one_or_none()
+def _take(session: Session, here: Seat, in_order: Sequence[int], now: datetime) -> Visit | None:
+    """The first of these that is still waiting; None where the counter is busy or all of them are gone."""
+    connection = session.connection()
+    parameters: dict[str, Any] = {"counter": here.counter_id, "now": now}
+    row: Any = None
+    if connection.dialect.name == "postgresql":
+        row = connection.execute(_TAKE_FREE, {**parameters, "first": in_order[:AT_A_TIME]}).one_or_none()
+    if row is None:
+        # Where another counter is just taking it, this waits until that is decided.
+        row = connection.execute(_TAKE, {**parameters, "ticket": in_order[0]}).one_or_none()
     return Visit(*row) if row else None
 
 

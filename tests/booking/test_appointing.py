@@ -243,3 +243,13 @@ def test_an_appointment_that_has_begun_cannot_be_cancelled(
     with pytest.raises(NotCancellable), database.write() as session:
         found = appointing.find_by_birth(session, appointment.reference, OLENA.born)
         appointing.cancel(session, found, at(26, "09:00"), settings=config)
+
+
+def test_a_time_that_has_begun_is_not_booked_any_more(
+    database: Database, config: Config, renewal: Service, now: datetime
+) -> None:
+    start = at(24, "09:00")
+    _, token = hold_it(database, config, renewal, start, now)
+    with pytest.raises(HoldExpired):
+        book_it(database, config, token, start)
+    assert differences(database) == []

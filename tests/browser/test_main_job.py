@@ -1,5 +1,6 @@
 """The main job through real pages, kiosk program and worker: book, check in, be called, be reminded."""
 
+import os
 import re
 import signal
 import subprocess
@@ -18,6 +19,13 @@ pytestmark = pytest.mark.browser
 SCREENS = ROOT / "docs" / "screens"
 
 
+def picture(page: Page, name: str) -> None:
+    """Keep a picture of the page for the README, where `make screens` asks for it."""
+    if os.environ.get("SCREENS"):
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENS / f"{name}.png")
+
+
 def book(page: Page, demo: Demonstration) -> tuple[str, datetime]:
     """Book a renewal some days ahead; gives the booking code and the start."""
     page.goto(f"{demo.url}/book/musterstadt/")
@@ -27,6 +35,7 @@ def book(page: Page, demo: Demonstration) -> tuple[str, datetime]:
     days = page.locator("a.day")
     days.nth(min(3, days.count() - 1)).click()
     slot = page.locator("button.slot").first
+    picture(page, "book")
     start = datetime.fromisoformat(slot.get_attribute("value") or "")
     slot.click()
     page.get_by_label("Full name").fill("Amina Diallo")
@@ -118,6 +127,7 @@ def test_a_visitor_checks_in_is_called_and_leaves(
     code = guide.locator("strong.code").first.inner_text()
 
     kiosk = visitor.new_page()
+    kiosk.set_viewport_size({"width": 810, "height": 1080})
     kiosk.goto(demonstration.kiosk)
     kiosk.get_by_role("link", name="English").click()
     kiosk.get_by_role("link", name=re.compile("I have an appointment")).click()
@@ -125,6 +135,7 @@ def test_a_visitor_checks_in_is_called_and_leaves(
     kiosk.get_by_role("button", name="Check in").click()
     number = kiosk.locator(".kiosk-number").inner_text()
     assert re.fullmatch(r"A\d{3}", number)
+    picture(kiosk, "kiosk")
 
     screen = wall.new_page()
     screen.goto(f"{demonstration.url}/screen/musterstadt/")
@@ -148,6 +159,8 @@ def test_a_visitor_checks_in_is_called_and_leaves(
     assert screen.evaluate("performance.timeOrigin") == address, "the screen was loaded anew"
     desk.get_by_role("button", name="Call again").click()
     expect(desk.locator(".visitor__state")).to_have_text("Called 2 times")
+    picture(desk, "desk")
+    picture(screen, "screen")
     desk.get_by_role("button", name="Visitor is here").click()
     desk.get_by_role("button", name="Finish").click()
     expect(desk.get_by_role("button", name="Call next")).to_be_visible()

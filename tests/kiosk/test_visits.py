@@ -27,7 +27,7 @@ def test_a_walk_in_gets_the_first_number_and_the_next_the_second(
 ) -> None:
     assert visitor.walk_in("pick-up") == "A001"
     assert "Card pick-up" in visitor.text()
-    assert "Please take a seat. Your number appears on the screen and is read out." in visitor.text()
+    assert "Please take a seat. Your number appears on the screen, with a gong." in visitor.text()
     assert visitor.walk_in("emergency") == "A002"
     assert [entry["service"] for entry in office.ledger.values()] == ["pick-up", "emergency"]
 

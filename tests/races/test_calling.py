@@ -235,7 +235,13 @@ def test_eight_counters_call_two_hundred_people_each_once_and_in_order(
         ).all()
         states = Count(each.state for each in session.scalars(select(Ticket)))
     called = [event.data["ticket"] for event in told]
-    assert called == [f"{each.series}{each.number:03d}" for each in expected]
+    line = [f"{each.series}{each.number:03d}" for each in expected]
+    if database.is_sqlite:
+        assert called == line
+    for ticket_called in called:
+        # Only those may be ahead whom the seven other counters are just calling.
+        assert line.index(ticket_called) < len(seats)
+        line.remove(ticket_called)
     assert states == {TicketState.DONE: 200}
     assert differences(database) == []
 
