@@ -187,6 +187,8 @@ def _check_alive(children: list[Child]) -> None:
 
 
 def _stop(children: list[Child]) -> None:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)  # whoever is impatient must not leave processes behind
     for child in reversed(children):
         child.process.terminate()
     for child in children:
