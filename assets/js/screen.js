@@ -24,6 +24,8 @@ let calls = JSON.parse(screen.dataset.calls).map(tidy);
 const known = new Set(calls.map(nameOf));
 const queue = [];
 let announcing = null;
+let announcedAt = 0;
+let nextTurn = null;
 let lastId = Number(screen.dataset.asOf);
 let heardAt = Date.now();
 let boardAsOf = lastId;
@@ -43,20 +45,25 @@ function hear(call) {
   if (known.size > 5000) known.delete(known.values().next().value);
   calls = [call, ...calls.filter((each) => each.ticket !== call.ticket)].sort((a, b) => b.at - a.at).slice(0, 20);
   if (serverTime() - call.at < TOO_OLD) queue.push(call);
-  announceNext();
+  takeTurns();
   draw();
 }
 
-function announceNext() {
-  if (announcing || queue.length === 0) return;
-  announcing = queue.shift();
-  gong();
+/** Gives the screen to the next call once the current one has had its time, which is shorter while others wait. */
+function takeTurns() {
+  clearTimeout(nextTurn);
+  const left = announcing ? announcedAt + (queue.length ? HURRY : ANNOUNCE_FOR) - Date.now() : 0;
+  if (left > 0) {
+    nextTurn = setTimeout(takeTurns, left);
+    return;
+  }
+  announcing = queue.shift() ?? null;
+  if (announcing) {
+    announcedAt = Date.now();
+    gong();
+    nextTurn = setTimeout(takeTurns, queue.length ? HURRY : ANNOUNCE_FOR);
+  }
   draw();
-  setTimeout(() => {
-    announcing = null;
-    announceNext();
-    draw();
-  }, queue.length ? HURRY : ANNOUNCE_FOR);
 }
 
 function draw() {

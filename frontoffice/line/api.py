@@ -139,7 +139,7 @@ Act = Callable[[Session, Account, datetime], Visit | None]
 
 def _at_counter(counter: int, act: Act) -> Answer:
     now = clock.now()
-    # Sign-in and act share one transaction: at the busiest of all requests that saves a third of the time.
+    # Sign-in and act share a transaction, because this is the busiest of all requests.
     with database().write() as session:
         account = access.staff_required(session, Permission.SERVE, now)
         visit = act(session, account, now)

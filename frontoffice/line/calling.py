@@ -259,7 +259,7 @@ def _open_session(session: Session, whose: Any) -> CounterSession | None:
 
 def _waiting(session: Session, here: Seat, today: date) -> Sequence[Waiting]:
     parameters = {"office": here.office_id, "day": today, "counter": here.counter_id}
-    return [Waiting(*row) for row in session.connection().execute(_WAITING, parameters)]
+    return [Waiting._make(row) for row in session.connection().execute(_WAITING, parameters)]
 
 
 def _take(session: Session, here: Seat, in_order: Sequence[int], now: datetime) -> Visit | None:
