@@ -24,6 +24,8 @@ class Page(NamedTuple):
     capacity: bytes
     taken: bytes
     free: bytes
+    gates: bytes
+    schedule_id: int
 
 
 # Statements are made once and run on the connection itself, which is what makes a booking quick.
@@ -34,6 +36,7 @@ _WRITE = (
     .where(SHEETS.c.id == bindparam("sheet"))
     .values({name: bindparam(f"new_{name}") for name in ("capacity", "taken", "free")})
 )
+_WRITE_GATES = update(SHEETS).where(SHEETS.c.id == bindparam("sheet")).values(gates=bindparam("new_gates"))
 
 
 def locking(*conditions: ColumnElement[bool]) -> Any:
@@ -54,6 +57,12 @@ def locked(session: Session, sheet_id: int) -> Page:
 def all_locked(session: Session, sheet_ids: Sequence[int]) -> list[Page]:
     """Several sheets, locked until the transaction ends."""
     return [Page(*row) for row in session.connection().execute(_BY_IDS, {"sheets": sheet_ids})]
+
+
+def write_plan(session: Session, page: Page) -> None:
+    """As `write`, with the gates, which only planning changes."""
+    write(session, page)
+    session.connection().execute(_WRITE_GATES, {"sheet": page.id, "new_gates": page.gates})
 
 
 def write(session: Session, page: Page) -> None:

@@ -4,9 +4,9 @@ A tick is five minutes of real time, counted in UTC from the office's midnight, 
 hours has 276 or 300 of them and no moment has two ticks. Intervals are half-open: an appointment on `ticks`
 ticks from tick `first` leaves tick `first + ticks` to the next one.
 
-`capacity` and `taken` hold one byte per tick for each channel, the channels in the order of `Channel`. `free`
-holds a bit set for each channel (bit t: a seat is left at tick t), and after them the openings: the ticks at
-which the schedule opens, on whatever channel. All three have a fixed length.
+`capacity` and `taken` hold one byte per tick for each share, the shares in the order of `Share`. `free` holds a
+bit set for each share (bit t: a seat is left at tick t), and after them the openings: the ticks at which the
+schedule opens, with whatever share. All three have a fixed length.
 
 Appointments of a service start at an opening, and then every so many minutes as the service takes. So one
 sort of appointment leaves no gap, a mixture leaves small ones (no rule that was tried left smaller ones), and
@@ -20,7 +20,7 @@ from itertools import pairwise
 from operator import gt
 from zoneinfo import ZoneInfo
 
-from frontoffice.booking.models import Channel
+from frontoffice.booking.models import Share
 
 MINUTES = 5
 TICK = timedelta(minutes=MINUTES)
@@ -28,8 +28,12 @@ TICKS = 300  # a day of 25 hours
 SET = (TICKS + 7) // 8  # bytes of a bit set
 MOST = 255  # seats that fit into a byte
 
-CHANNELS = tuple(Channel)
-EMPTY = bytes(TICKS * len(CHANNELS))
+ALL = (1 << TICKS) - 1  # the bit set of all ticks
+
+SHARES = tuple(Share)
+EMPTY = bytes(TICKS * len(SHARES))
+_FIRST_BYTE = {share: place * TICKS for place, share in enumerate(SHARES)}
+_FIRST_SET = {share: place * SET for place, share in enumerate(SHARES)}
 
 _AS_DIGITS = bytes.maketrans(b"\x00\x01", b"01")
 
@@ -81,7 +85,7 @@ def open_ticks(day: date, zone: str, opens: time, closes: time) -> int:
     end = _minute(closes) or 24 * 60
     if ticks == 24 * 60 // MINUTES:
         first, last = -(-begin // MINUTES), end // MINUTES
-        return _below(last) & ~_below(first) if first < last else 0
+        return below(last) & ~below(first) if first < last else 0
     bits = 0
     for tick in range(ticks):
         minute = _minute((start + tick * TICK).astimezone(tz).time())
@@ -90,23 +94,26 @@ def open_ticks(day: date, zone: str, opens: time, closes: time) -> int:
     return bits
 
 
-def seats(bits: int, per_channel: Sequence[int]) -> bytes:
-    """So many seats for each channel on the ticks of the bit set `bits`."""
-    return b"".join(bytes(count if bits >> tick & 1 else 0 for tick in range(TICKS)) for count in per_channel)
+@lru_cache(maxsize=1024)  # days are alike
+def seats(bits: int, per_share: Sequence[int]) -> bytes:
+    """So many seats for each share on the ticks of the bit set `bits`."""
+    return b"".join(bytes(count if bits >> tick & 1 else 0 for tick in range(TICKS)) for count in per_share)
 
 
+@lru_cache(maxsize=1024)
 def together(one: bytes, other: bytes) -> bytes:
-    """Two capacities at once; a tick holds 255 seats of a channel at most."""
+    """Two capacities at once; a tick holds 255 seats of a share at most."""
     return bytes(min(a + b, MOST) for a, b in zip(one, other, strict=True))
 
 
+@lru_cache(maxsize=1024)
 def without(capacity: bytes, bits: int) -> bytes:
     """The capacity without any seat on the ticks of the bit set `bits`."""
     return bytes(0 if bits >> place % TICKS & 1 else count for place, count in enumerate(capacity))
 
 
 def free(capacity: bytes, taken: bytes) -> bytes:
-    """The free ticks of each channel and the openings, as the database keeps them for searching."""
+    """The free ticks of each share and the openings, as the database keeps them for searching."""
     parts = [slice(place, place + TICKS) for place in range(0, len(EMPTY), TICKS)]
     opened = 0
     for part in parts:
@@ -115,24 +122,24 @@ def free(capacity: bytes, taken: bytes) -> bytes:
     return b"".join(each.to_bytes(SET, "little") for each in sets)
 
 
-def take(capacity: bytes, taken: bytes, channel: Channel, first: int, ticks: int) -> bytes:
-    """`taken` with one more seat of `channel` on `ticks` ticks from `first`. Full where one is missing."""
-    begin, end = _place(channel, first, ticks)
+def take(capacity: bytes, taken: bytes, share: Share, first: int, ticks: int) -> bytes:
+    """`taken` with one more seat of `share` on `ticks` ticks from `first`. Full where one is missing."""
+    begin, end = _place(share, first, ticks)
     part = taken[begin:end]
     if not all(map(gt, capacity[begin:end], part)):
         raise Full
     return taken[:begin] + bytes(count + 1 for count in part) + taken[end:]
 
 
-def occupy(taken: bytes, channel: Channel, first: int, ticks: int) -> bytes:
+def occupy(taken: bytes, share: Share, first: int, ticks: int) -> bytes:
     """`taken` with one more seat, whether there is capacity or not: for working out what is taken."""
-    begin, end = _place(channel, first, ticks)
+    begin, end = _place(share, first, ticks)
     return taken[:begin] + bytes(min(count + 1, MOST) for count in taken[begin:end]) + taken[end:]
 
 
-def give_back(taken: bytes, channel: Channel, first: int, ticks: int) -> bytes:
-    """`taken` with one seat less of `channel` on the ticks. Raises ValueError where none was taken."""
-    begin, end = _place(channel, first, ticks)
+def give_back(taken: bytes, share: Share, first: int, ticks: int) -> bytes:
+    """`taken` with one seat less of `share` on the ticks. Raises ValueError where none was taken."""
+    begin, end = _place(share, first, ticks)
     return taken[:begin] + bytes(count - 1 for count in taken[begin:end]) + taken[end:]
 
 
@@ -141,18 +148,26 @@ def exceeds(taken: bytes, capacity: bytes) -> bool:
     return any(map(gt, taken, capacity))
 
 
-def starts(free_sets: bytes, channel: Channel, ticks: int) -> int:
-    """The bit set of the ticks at which an appointment of `ticks` ticks can start, from a sheet's `free`."""
-    place = CHANNELS.index(channel) * SET
+def starts(free_sets: bytes, share: Share, ticks: int, allowed: int = ALL) -> int:
+    """The bit set of the ticks at which an appointment of `ticks` ticks can start, from a sheet's `free`.
+
+    It lies on `allowed` ticks only.
+    """
+    place = _FIRST_SET[share]
     bits = int.from_bytes(free_sets[place : place + SET], "little")
-    return runs(bits, ticks) & _grid(free_sets[-SET:], ticks)
+    return runs(bits & allowed, ticks) & _grid(free_sets[-SET:], ticks)
 
 
-def exists(capacity: bytes, free_sets: bytes, channel: Channel, first: int, ticks: int) -> bool:
-    """Whether there are seats for an appointment of `ticks` ticks from tick `first`, free or taken."""
-    if first + ticks > TICKS:
+def exists(
+    capacity: bytes, free_sets: bytes, share: Share, first: int, ticks: int, allowed: int = ALL
+) -> bool:
+    """Whether there are seats for an appointment of `ticks` ticks from tick `first`, free or taken.
+
+    All its ticks must be `allowed` ones.
+    """
+    if first + ticks > TICKS or ~(allowed >> first) & below(ticks):
         return False
-    begin, end = _place(channel, first, ticks)
+    begin, end = _place(share, first, ticks)
     return bool(_grid(free_sets[-SET:], ticks) >> first & 1) and all(capacity[begin:end])
 
 
@@ -174,6 +189,11 @@ def each_bit(bits: int) -> Iterator[int]:
         bits ^= lowest
 
 
+def below(tick: int) -> int:
+    """The bit set of all ticks before number `tick`."""
+    return (1 << tick) - 1
+
+
 def from_bit(bits: int, first: int) -> int:
     """Only the bits of `bits` from number `first` on."""
     return bits >> first << first
@@ -189,22 +209,18 @@ def _grid(openings: bytes, ticks: int) -> int:
     return bits
 
 
-@lru_cache(maxsize=4096)  # one channel changes at a time, and days are alike
+@lru_cache(maxsize=4096)  # one share changes at a time, and days are alike
 def _set_of(capacity: bytes, taken: bytes) -> int:
     flags = bytes(map(gt, capacity, taken))
     return int(flags[::-1].translate(_AS_DIGITS), 2)
 
 
-def _place(channel: Channel, first: int, ticks: int) -> tuple[int, int]:
+def _place(share: Share, first: int, ticks: int) -> tuple[int, int]:
     if first < 0 or ticks < 1 or first + ticks > TICKS:
         raise Full
-    begin = CHANNELS.index(channel) * TICKS + first
+    begin = _FIRST_BYTE[share] + first
     return begin, begin + ticks
 
 
 def _minute(moment: time) -> int:
     return moment.hour * 60 + moment.minute
-
-
-def _below(tick: int) -> int:
-    return (1 << tick) - 1

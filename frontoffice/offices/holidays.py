@@ -1,6 +1,6 @@
 """Public holidays of the Länder, worked out and never stored: an office needs no closure for them."""
 
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 import holidays
@@ -8,6 +8,9 @@ import holidays
 from frontoffice.errors import N_, Invalid
 
 LAENDER = ("BB", "BE", "BW", "BY", "HB", "HE", "HH", "MV", "NI", "NW", "RP", "SH", "SL", "SN", "ST", "TH")
+
+SATURDAY = 5
+ONE_DAY = timedelta(days=1)
 
 
 def public_holidays(land: str, year: int) -> dict[date, str]:
@@ -25,6 +28,23 @@ def public_holidays(land: str, year: int) -> dict[date, str]:
 def is_holiday(land: str, day: date) -> bool:
     """Whether `day` is a public holiday in the whole Land; the same rules and errors as `public_holidays`."""
     return day in _kept_by_the_whole(land, day.year)
+
+
+def is_working_day(land: str, day: date) -> bool:
+    """Whether `day` is a Monday to Friday and no public holiday of the Land."""
+    return day.weekday() < SATURDAY and not is_holiday(land, day)
+
+
+@lru_cache(maxsize=4096)
+def working_days_before(land: str, day: date, count: int) -> date:
+    """The day that lies `count` working days before `day`; `day` itself for 0.
+
+    Weekends and the Land's holidays do not count: two working days before a Monday is the Thursday.
+    """
+    while count:
+        day -= ONE_DAY
+        count -= is_working_day(land, day)
+    return day
 
 
 @lru_cache(maxsize=256)

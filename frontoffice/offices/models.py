@@ -3,7 +3,7 @@
 from datetime import date, time
 from enum import StrEnum
 
-from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, String, Table, Time, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, String, Table, Time, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from frontoffice.db import Base, Id, words
@@ -19,6 +19,15 @@ class Biometrics(StrEnum):
     NO = "no"
     PHOTO = "photo"
     MAYBE = "maybe"
+
+
+class Confirmation(StrEnum):
+    """By what a person who books online proves the contact, before the appointment stands."""
+
+    NONE = "none"
+    MAIL = "mail"  # a link
+    SMS = "sms"  # a code
+    EITHER = "either"  # a link if there is a mail address, else a code
 
 
 class Office(Base):
@@ -37,18 +46,30 @@ class Office(Base):
     time_zone: Mapped[str] = mapped_column(String(40), default="Europe/Berlin")
     land: Mapped[str] = mapped_column(String(2))
     languages: Mapped[list[str]] = mapped_column(JSON)
+    confirmation: Mapped[Confirmation] = mapped_column(
+        words(Confirmation), default=Confirmation.NONE, server_default="none"
+    )
     services: Mapped[list["Service"]] = relationship(back_populates="office", order_by="Service.position")
     schedules: Mapped[list["Schedule"]] = relationship(back_populates="office", order_by="Schedule.id")
     counters: Mapped[list["Counter"]] = relationship(back_populates="office", order_by="Counter.id")
 
 
 class Service(Base):
-    """What people come for. `minutes` is the length of one appointment, a multiple of five."""
+    """What people come for. `minutes` is the length of one appointment, a multiple of five.
+
+    For a family, each further person adds `minutes_next_person`; in a visit for several services, one that is
+    not the longest takes `minutes_together`. Where they are empty, `minutes` counts again.
+    """
 
     __tablename__ = "service"
     __table_args__ = (
         UniqueConstraint("office_id", "slug"),
         CheckConstraint("minutes > 0 AND minutes % 5 = 0", name="minutes"),
+        CheckConstraint(
+            "minutes_next_person >= 0 AND minutes_next_person % 5 = 0", name="minutes_next_person"
+        ),
+        CheckConstraint("minutes_together >= 0 AND minutes_together % 5 = 0", name="minutes_together"),
+        CheckConstraint("most_people BETWEEN 1 AND 20", name="most_people"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -61,6 +82,10 @@ class Service(Base):
     legal_basis: Mapped[str] = mapped_column(String(80))
     leika: Mapped[str | None] = mapped_column(String(14))
     minutes: Mapped[int]
+    minutes_next_person: Mapped[int | None]
+    minutes_together: Mapped[int | None]
+    most_people: Mapped[int] = mapped_column(default=1, server_default="1")  # in one visit
+    reminder_hours: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))  # empty: as configured
     biometrics: Mapped[Biometrics] = mapped_column(words(Biometrics))
     online: Mapped[bool]  # can be booked online
     walk_in: Mapped[bool]  # may come without an appointment
@@ -85,24 +110,44 @@ counter_service = Table(
 
 
 class Schedule(Base):
-    """One line of appointment capacity at an office that offers some of its services."""
+    """One line of appointment capacity at an office that offers some of its services.
+
+    The times of `pooled` schedules are offered together; a separate one is a place of its own to choose, such
+    as the monthly desk at a university, with its `place`. The emergency share opens to the public
+    `emergency_days` working days ahead (empty: never), and what is left of all shares `flow_hours` before its
+    time (empty: never).
+    """
 
     __tablename__ = "schedule"
-    __table_args__ = (UniqueConstraint("office_id", "slug"),)
+    __table_args__ = (
+        UniqueConstraint("office_id", "slug"),
+        CheckConstraint("emergency_days BETWEEN 0 AND 60", name="emergency_days"),
+        CheckConstraint("flow_hours BETWEEN 0 AND 1000", name="flow_hours"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     slug: Mapped[str] = mapped_column(String(60))
     name: Mapped[str] = mapped_column(String(120))
+    pooled: Mapped[bool] = mapped_column(default=True, server_default=true())
+    place: Mapped[str | None] = mapped_column(String(200))  # where it is, if not at the office's address
+    emergency_days: Mapped[int | None]
+    flow_hours: Mapped[int | None]
     office: Mapped[Office] = relationship(back_populates="schedules")
     services: Mapped[list[Service]] = relationship(secondary=schedule_service, order_by=Service.position)
-    opening_hours: Mapped[list["OpeningHours"]] = relationship(back_populates="schedule")
+    opening_hours: Mapped[list["OpeningHours"]] = relationship(
+        back_populates="schedule", cascade="all, delete-orphan"
+    )
 
 
 class OpeningHours(Base):
     """A rule: on this weekday (Monday is 0), from–to on the wall clock, so many seats for each channel.
 
-    `every_weeks` counts from the week of `valid_from`; `until` 00:00 means the end of the day.
+    `every_weeks` counts from the week of `valid_from`; with `nth` the rule holds only on the nth such weekday of
+    a month (-1: the last). `closes` 00:00 means the end of the day. `breaks` are [["12:00", "12:30"], …].
+
+    The public can book from `bookable_from_days` before the day (empty: as far as the configuration allows), at
+    `release_time` of that day (empty: midnight), until `bookable_until_days` before it (0: on the day itself).
     """
 
     __tablename__ = "opening_hours"
@@ -110,9 +155,13 @@ class OpeningHours(Base):
         CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
         CheckConstraint("every_weeks >= 1", name="every_weeks"),
         CheckConstraint(
-            "seats_online BETWEEN 0 AND 200 AND seats_phone BETWEEN 0 AND 200 AND seats_on_site BETWEEN 0 AND 200",
+            "seats_online BETWEEN 0 AND 200 AND seats_phone BETWEEN 0 AND 200 "
+            "AND seats_on_site BETWEEN 0 AND 200 AND seats_emergency BETWEEN 0 AND 200",
             name="seats",
         ),
+        CheckConstraint("nth IN (-1, 1, 2, 3, 4, 5)", name="nth"),
+        CheckConstraint("bookable_from_days BETWEEN 0 AND 366", name="bookable_from_days"),
+        CheckConstraint("bookable_until_days BETWEEN 0 AND 366", name="bookable_until_days"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -126,6 +175,12 @@ class OpeningHours(Base):
     seats_online: Mapped[int]
     seats_phone: Mapped[int] = mapped_column(default=0)
     seats_on_site: Mapped[int] = mapped_column(default=0)
+    seats_emergency: Mapped[int] = mapped_column(default=0, server_default="0")
+    nth: Mapped[int | None]
+    breaks: Mapped[list[list[str]]] = mapped_column(JSON, default=list, server_default="[]")
+    bookable_from_days: Mapped[int | None]
+    bookable_until_days: Mapped[int] = mapped_column(default=0, server_default="0")
+    release_time: Mapped[time | None] = mapped_column(Time)
     schedule: Mapped[Schedule] = relationship(back_populates="opening_hours")
 
 
@@ -144,7 +199,7 @@ class Closure(Base):
 
 
 class Counter(Base):
-    """Where a staff member serves, and which services it can take."""
+    """Where a staff member serves, which services it can take, and which languages are spoken there."""
 
     __tablename__ = "counter"
     __table_args__ = (UniqueConstraint("office_id", "name"),)
@@ -153,5 +208,6 @@ class Counter(Base):
     office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
     name: Mapped[str] = mapped_column(String(20))  # as it stands on the sign: "3"
     room: Mapped[str] = mapped_column(String(60))
+    languages: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     office: Mapped[Office] = relationship(back_populates="counters")
     services: Mapped[list[Service]] = relationship(secondary=counter_service, order_by=Service.position)

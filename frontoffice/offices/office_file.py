@@ -1,90 +1,33 @@
-"""Adding an office from a TOML file, as `office.example.toml` shows it."""
+"""Adding an office from a TOML file, as `office.example.toml` shows it, and changing it by an edited one."""
 
 import tomllib
-from datetime import date, time
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from frontoffice.errors import N_, Conflict, Invalid
-from frontoffice.offices import catalogue
-from frontoffice.offices.holidays import LAENDER
-from frontoffice.offices.models import Counter, Office, OpeningHours, Schedule, Service
+from frontoffice.errors import N_, Conflict, Invalid, NotFound
+from frontoffice.offices import catalogue, finding
+from frontoffice.offices.draft import CounterDraft, HoursDraft, OfficeDraft, ScheduleDraft, ServiceDraft
+from frontoffice.offices.models import Closure, Counter, Office, OpeningHours, Schedule, Service
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
-Weekday = Annotated[int, Field(ge=0, le=6)]
-Seats = Annotated[int, Field(ge=0, le=200)]
+__all__ = ["OfficeDraft", "add", "change", "parse"]
 
-
-class Part(BaseModel):
-    """A part of the file; unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class HoursDraft(Part):
-    """Opening hours on some weekdays; `closes` 00:00 is the end of the day."""
-
-    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1)]
-    opens: time
-    closes: time
-    online: Seats = 0
-    phone: Seats = 0
-    on_site: Seats = 0
-
-
-class ScheduleDraft(Part):
-    """One line of appointment capacity."""
-
-    slug: Slug
-    name: Line
-    services: Annotated[tuple[Slug, ...], Field(min_length=1)]
-    opening_hours: tuple[HoursDraft, ...]
-
-
-class CounterDraft(Part):
-    """A counter; without services it takes them all."""
-
-    name: Annotated[str, StringConstraints(min_length=1, max_length=20)]
-    room: Annotated[str, StringConstraints(max_length=60)] = ""
-    services: tuple[Slug, ...] = ()
-
-
-class OfficeDraft(Part):
-    """A whole office."""
-
-    slug: Slug
-    name: Line
-    street: Line
-    postal_code: Annotated[str, StringConstraints(min_length=1, max_length=10)]
-    city: Annotated[str, StringConstraints(min_length=1, max_length=80)]
-    phone: Annotated[str, StringConstraints(min_length=1, max_length=40)]
-    mail: Line
-    land: str
-    time_zone: str = "Europe/Berlin"
-    languages: tuple[str, ...] = ("de", "en")
-    schedules: tuple[ScheduleDraft, ...]
-    counters: tuple[CounterDraft, ...]
-
-    @field_validator("land")
-    @classmethod
-    def _is_a_land(cls, value: str) -> str:
-        if value not in LAENDER:
-            raise ValueError(f"must be one of {', '.join(sorted(LAENDER))}")
-        return value
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_a_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError):
-            raise ValueError("must be a time zone such as Europe/Berlin") from None
-        return value
+PLAIN = {
+    "slug",
+    "name",
+    "street",
+    "postal_code",
+    "city",
+    "phone",
+    "mail",
+    "land",
+    "time_zone",
+    "confirmation",
+}
 
 
 def parse(text: str) -> OfficeDraft:
@@ -95,55 +38,143 @@ def parse(text: str) -> OfficeDraft:
         raise Invalid("office", N_("The file is not valid TOML: %(reason)s"), reason=str(error)) from None
     except ValidationError as error:
         first: Any = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise Invalid("office", N_("%(place)s: %(reason)s"), place=place, reason=first["msg"]) from None
+        place = ".".join(str(part) for part in first["loc"]) or "office"
+        reason = first["msg"].removeprefix("Value error, ")
+        raise Invalid("office", N_("%(place)s: %(reason)s"), place=place, reason=reason) from None
 
 
 def add(session: Session, draft: OfficeDraft, today: date) -> Office:
-    """Add the office with the services of the starter catalogue; its opening hours hold from `today` on. Flushes.
+    """Add the office with the services of the starter catalogue. Flushes.
 
-    Raises Conflict where an office with this slug exists, Invalid where a service is not in the catalogue.
+    Its opening hours hold from `today` on, if they name no other day. Raises Conflict where an office with this
+    slug exists, Invalid where a service is not in the catalogue.
     """
     if session.scalar(select(Office.id).where(Office.slug == draft.slug)):
         raise Conflict(N_("There is an office “%(slug)s” already."), slug=draft.slug)
-    about = draft.model_dump(
-        include={"slug", "name", "street", "postal_code", "city", "phone", "mail", "land", "time_zone"}
-    )
-    office = Office(**about, languages=list(draft.languages))
+    office = Office(**draft.model_dump(include=PLAIN), languages=list(draft.languages))
     session.add(office)
     session.flush()
     services = {service.slug: service for service in catalogue.add_to(session, office)}
+    _change_services(services, draft.services)
     office.schedules = [_schedule(each, services, today) for each in draft.schedules]
-    office.counters = [
-        Counter(name=each.name, room=each.room, services=_pick(services, each.services or services))
-        for each in draft.counters
-    ]
+    _change_counters(office, draft.counters, services)
     session.flush()
+    _add_closures(session, draft, office)
     return office
 
 
-def _schedule(draft: ScheduleDraft, services: dict[str, Service], today: date) -> Schedule:
-    return Schedule(
-        slug=draft.slug,
-        name=draft.name,
-        services=_pick(services, draft.services),
-        opening_hours=[
-            OpeningHours(
-                weekday=weekday,
-                opens=hours.opens,
-                closes=hours.closes,
-                valid_from=today,
-                seats_online=hours.online,
-                seats_phone=hours.phone,
-                seats_on_site=hours.on_site,
-            )
-            for hours in draft.opening_hours
-            for weekday in hours.weekdays
-        ],
-    )
+def change(session: Session, draft: OfficeDraft, today: date) -> Office:
+    """Make an office what an edited file says. Flushes; the caller plans it again, and nothing booked is dropped.
+
+    Opening hours are replaced by those of the file, from `today` on if they name no other day. What the file no
+    longer has stays without opening hours (a schedule) or as it is (a counter, a closure, what a service
+    differed in), because tickets and appointments refer to it. Raises NotFound where there is no such office,
+    Conflict for another time zone, Invalid for a service that it does not have.
+    """
+    office = session.scalar(select(Office).where(Office.slug == draft.slug))
+    if office is None:
+        raise NotFound(N_("There is no office “%(slug)s”. Please add it first."), slug=draft.slug)
+    if office.time_zone != draft.time_zone:
+        raise Conflict(N_("The time zone cannot be changed: appointments were made in the one before."))
+    schedules = {each.slug: each for each in finding.locked_schedules(session, office)}
+    for name, value in draft.model_dump(include=PLAIN).items():
+        setattr(office, name, value)
+    office.languages = list(draft.languages)
+    services = {each.slug: each for each in office.services}
+    _change_services(services, draft.services)
+    for schedule in schedules.values():
+        schedule.opening_hours = []
+    for each in draft.schedules:
+        schedule = _schedule(each, services, today, schedules.get(each.slug))
+        if each.slug not in schedules:
+            office.schedules.append(schedule)
+    _change_counters(office, draft.counters, services)
+    session.flush()
+    _add_closures(session, draft, office)
+    return office
 
 
-def _pick(services: dict[str, Service], slugs: Any) -> list[Service]:
+def _schedule(
+    draft: ScheduleDraft, services: Mapping[str, Service], today: date, schedule: Schedule | None = None
+) -> Schedule:
+    schedule = schedule or Schedule()
+    for name, value in draft.model_dump(exclude={"services", "opening_hours"}).items():
+        setattr(schedule, name, value)
+    schedule.services = _pick(services, draft.services)
+    schedule.opening_hours = _opening_hours(draft.opening_hours, today)
+    return schedule
+
+
+def _opening_hours(drafts: Collection[HoursDraft], today: date) -> list[OpeningHours]:
+    return [
+        OpeningHours(
+            weekday=weekday,
+            valid_from=hours.valid_from or today,
+            seats_online=hours.online,
+            seats_phone=hours.phone,
+            seats_on_site=hours.on_site,
+            seats_emergency=hours.emergency,
+            breaks=[[f"{begins:%H:%M}", f"{ends:%H:%M}"] for begins, ends in hours.breaks],
+            **hours.model_dump(
+                include={
+                    "opens",
+                    "closes",
+                    "valid_until",
+                    "every_weeks",
+                    "nth",
+                    "bookable_from_days",
+                    "bookable_until_days",
+                    "release_time",
+                }
+            ),
+        )
+        for hours in drafts
+        for weekday in dict.fromkeys(hours.weekdays)
+    ]
+
+
+def _add_closures(session: Session, draft: OfficeDraft, office: Office) -> None:
+    numbers = {each.slug: each.id for each in office.schedules}
+    known = {
+        (each.day, each.schedule_id, each.opens, each.closes)
+        for each in session.scalars(select(Closure).where(Closure.office_id == office.id))
+    }
+    for each in draft.closures:
+        schedule_id = numbers[each.schedule] if each.schedule else None
+        for day in sorted(set(each.days)):
+            if (day, schedule_id, each.opens, each.closes) not in known:
+                session.add(
+                    Closure(
+                        office_id=office.id,
+                        schedule_id=schedule_id,
+                        day=day,
+                        opens=each.opens,
+                        closes=each.closes,
+                        reason=each.reason,
+                    )
+                )
+    session.flush()
+
+
+def _change_services(services: Mapping[str, Service], drafts: Collection[ServiceDraft]) -> None:
+    for draft, service in zip(drafts, _pick(services, [each.slug for each in drafts]), strict=True):
+        for name, value in draft.model_dump(exclude={"slug"}, exclude_none=True).items():
+            setattr(service, name, list(value) if isinstance(value, tuple) else value)
+
+
+def _change_counters(
+    office: Office, drafts: Collection[CounterDraft], services: Mapping[str, Service]
+) -> None:
+    known = {each.name: each for each in office.counters}
+    for draft in drafts:
+        picked = _pick(services, draft.services or services)
+        if draft.name in known:
+            known[draft.name].room, known[draft.name].services = draft.room, picked
+        else:
+            office.counters.append(Counter(name=draft.name, room=draft.room, services=picked))
+
+
+def _pick(services: Mapping[str, Service], slugs: Collection[str]) -> list[Service]:
     unknown = [slug for slug in slugs if slug not in services]
     if unknown:
         raise Invalid("office", N_("“%(slug)s” is not a service of the catalogue."), slug=unknown[0])

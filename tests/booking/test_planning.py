@@ -4,58 +4,18 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
 import pytest
-from sqlalchemy import select
 
 from frontoffice.booking import appointing, holding, planning
-from frontoffice.booking.models import DaySheet
 from frontoffice.booking.planning import Clash
 from frontoffice.booking.refusals import HoldExpired
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.offices.models import Closure, Office, OpeningHours, Service
 from tests.booking.conftest import MONDAY
+from tests.booking.planned import rule, sheets
 from tests.booking.steps import AMIN, OLENA, at, book_it, differences, fill, free_on, hold_it
 
 TUESDAY = date(2026, 11, 24)
-
-
-@pytest.fixture
-def replan(database: Database, planned: Office, now: datetime) -> Callable[..., list[Clash]]:
-    """Add closures or rules to the sample office (or change some), then plan its four weeks again."""
-
-    def plan_again(
-        *added: Closure | OpeningHours, change: Callable[[OpeningHours], None] | None = None
-    ) -> list[Clash]:
-        with database.write() as session:
-            session.add_all(added)
-            if change is not None:
-                for tuesday in session.scalars(select(OpeningHours).where(OpeningHours.weekday == 1)):
-                    change(tuesday)
-            session.flush()
-            return planning.plan(session, planned, MONDAY, 28, now)
-
-    return plan_again
-
-
-def sheets(database: Database) -> dict[date, tuple[bytes, bytes, bytes]]:
-    """What stands in all day sheets."""
-    with database.read() as session:
-        return {
-            each.day: (each.capacity, each.taken, each.free) for each in session.scalars(select(DaySheet))
-        }
-
-
-def rule(planned: Office, **changes: object) -> OpeningHours:
-    """Another opening rule of the sample schedule."""
-    values = {
-        "schedule_id": planned.schedules[0].id,
-        "weekday": 1,
-        "opens": time(14),
-        "closes": time(16),
-        "valid_from": date(2026, 11, 1),
-        "seats_online": 1,
-    }
-    return OpeningHours(**{**values, **changes})
 
 
 def test_a_sheet_is_planned_for_each_open_day(database: Database, planned: Office) -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontoffice.booking import sheet
-from frontoffice.booking.models import Channel
-from frontoffice.booking.sheet import CHANNELS, EMPTY, TICKS, Full
+from frontoffice.booking.models import Share
+from frontoffice.booking.sheet import EMPTY, SHARES, TICKS, Full
 
 BERLIN = "Europe/Berlin"
 WINTER_DAY = date(2026, 11, 23)
@@ -24,8 +24,10 @@ SEATS = STRETCHES.map(lambda each: (b"".join(bytes([seats]) * n for seats, n in 
 
 
 def sheet_open(opens: time, closes: time, *seats: int, day: date = WINTER_DAY) -> bytes:
-    """The capacity of a day with these opening hours."""
-    return sheet.seats(sheet.open_ticks(day, BERLIN, opens, closes), seats)
+    """The capacity of a day with these opening hours; seats for the shares in their order."""
+    return sheet.seats(
+        sheet.open_ticks(day, BERLIN, opens, closes), (*seats, *[0] * (len(SHARES) - len(seats)))
+    )
 
 
 def wall_clock(bits: int, day: date = WINTER_DAY) -> list[str]:
@@ -91,46 +93,46 @@ def test_an_office_that_closes_at_midnight_is_open_to_the_last_tick() -> None:
 
 
 def test_starts_follow_the_service_from_the_opening() -> None:
-    free = sheet.free(sheet_open(time(8, 15), time(11), 1, 0, 0), EMPTY)
-    assert wall_clock(sheet.starts(free, Channel.ONLINE, 9)) == ["08:15", "09:00", "09:45"]
-    assert sheet.starts(free, Channel.PHONE, 9) == 0
+    free = sheet.free(sheet_open(time(8, 15), time(11), 1), EMPTY)
+    assert wall_clock(sheet.starts(free, Share.ONLINE, 9)) == ["08:15", "09:00", "09:45"]
+    assert sheet.starts(free, Share.PHONE, 9) == 0
 
 
 def test_after_a_break_starts_begin_anew() -> None:
-    whole = sheet_open(time(8), time(12), 1, 0, 0)
+    whole = sheet_open(time(8), time(12), 1)
     meeting = sheet.open_ticks(WINTER_DAY, BERLIN, time(9, 20), time(9, 50))
     free = sheet.free(sheet.without(whole, meeting), EMPTY)
-    assert wall_clock(sheet.starts(free, Channel.ONLINE, 12)) == ["08:00", "09:50", "10:50"]
+    assert wall_clock(sheet.starts(free, Share.ONLINE, 12)) == ["08:00", "09:50", "10:50"]
 
 
 def test_booking_does_not_move_the_starts_of_others() -> None:
-    capacity = sheet_open(time(8), time(10), 1, 0, 0)
-    taken = sheet.take(capacity, EMPTY, Channel.ONLINE, 96, 3)
+    capacity = sheet_open(time(8), time(10), 1)
+    taken = sheet.take(capacity, EMPTY, Share.ONLINE, 96, 3)
     free = sheet.free(capacity, taken)
-    assert wall_clock(sheet.starts(free, Channel.ONLINE, 6)) == ["08:30", "09:00", "09:30"]
-    assert sheet.exists(capacity, free, Channel.ONLINE, 96, 6)
-    assert not sheet.exists(capacity, free, Channel.ONLINE, 97, 6)
-    assert not sheet.exists(capacity, free, Channel.ONLINE, 120, 6)  # after closing
-    assert not sheet.exists(capacity, free, Channel.PHONE, 96, 6)
-    assert not sheet.exists(capacity, free, Channel.ONLINE, 299, 6)
+    assert wall_clock(sheet.starts(free, Share.ONLINE, 6)) == ["08:30", "09:00", "09:30"]
+    assert sheet.exists(capacity, free, Share.ONLINE, 96, 6)
+    assert not sheet.exists(capacity, free, Share.ONLINE, 97, 6)
+    assert not sheet.exists(capacity, free, Share.ONLINE, 120, 6)  # after closing
+    assert not sheet.exists(capacity, free, Share.PHONE, 96, 6)
+    assert not sheet.exists(capacity, free, Share.ONLINE, 299, 6)
 
 
 def test_a_seat_is_taken_on_every_tick_or_on_none() -> None:
-    capacity = sheet_open(time(8), time(9), 1, 0, 0)
-    taken = sheet.take(capacity, EMPTY, Channel.ONLINE, 100, 2)
+    capacity = sheet_open(time(8), time(9), 1)
+    taken = sheet.take(capacity, EMPTY, Share.ONLINE, 100, 2)
     with pytest.raises(Full):
-        sheet.take(capacity, taken, Channel.ONLINE, 96, 6)
+        sheet.take(capacity, taken, Share.ONLINE, 96, 6)
     with pytest.raises(Full):
-        sheet.take(capacity, taken, Channel.ONLINE, 104, 6)  # the last two ticks are after closing
+        sheet.take(capacity, taken, Share.ONLINE, 104, 6)  # the last two ticks are after closing
     with pytest.raises(Full):
-        sheet.take(capacity, taken, Channel.ONLINE, TICKS - 1, 2)
+        sheet.take(capacity, taken, Share.ONLINE, TICKS - 1, 2)
     with pytest.raises(Full):
-        sheet.take(capacity, taken, Channel.ONLINE, -2, 2)
+        sheet.take(capacity, taken, Share.ONLINE, -2, 2)
 
 
 def test_nothing_can_be_given_back_that_was_not_taken() -> None:
     with pytest.raises(ValueError, match="range"):
-        sheet.give_back(EMPTY, Channel.ONLINE, 96, 6)
+        sheet.give_back(EMPTY, Share.ONLINE, 96, 6)
 
 
 def test_capacities_add_up_to_what_fits_into_a_byte() -> None:
@@ -142,42 +144,44 @@ def test_capacities_add_up_to_what_fits_into_a_byte() -> None:
 
 
 APPOINTMENTS = st.lists(
-    st.tuples(st.sampled_from(CHANNELS), st.integers(0, 30), st.integers(1, 12)), max_size=40
+    st.tuples(st.sampled_from(SHARES), st.integers(0, 30), st.integers(1, 12)), max_size=40
 )
 
 
 @given(st.integers(0, 3), st.integers(0, 3), APPOINTMENTS, st.randoms(use_true_random=False))
 def test_seats_are_given_away_exactly_as_often_as_there_are(
-    online: int, phone: int, wanted: list[tuple[Channel, int, int]], chance: object
+    online: int, phone: int, wanted: list[tuple[Share, int, int]], chance: object
 ) -> None:
-    capacity = sheet.seats((1 << 24) - 1, (online, phone, 1))
-    there = {Channel.ONLINE: online, Channel.PHONE: phone, Channel.ON_SITE: 1}
-    people: list[tuple[Channel, int, int]] = []
+    capacity = sheet.seats((1 << 24) - 1, (online, phone, 1, 2))
+    there = {Share.ONLINE: online, Share.PHONE: phone, Share.ON_SITE: 1, Share.EMERGENCY: 2}
+    people: list[tuple[Share, int, int]] = []
     taken = EMPTY
-    for channel, first, ticks in wanted:
-        others = [(f, f + n) for c, f, n in people if c == channel]
+    for share, first, ticks in wanted:
+        others = [(f, f + n) for c, f, n in people if c == share]
         wishes = range(first, first + ticks)
-        fits = wishes.stop <= 24 and all(sum(f <= t < e for f, e in others) < there[channel] for t in wishes)
+        fits = wishes.stop <= 24 and all(sum(f <= t < e for f, e in others) < there[share] for t in wishes)
         if fits:
-            taken = sheet.take(capacity, taken, channel, first, ticks)
-            people.append((channel, first, ticks))
+            taken = sheet.take(capacity, taken, share, first, ticks)
+            people.append((share, first, ticks))
         else:
             with pytest.raises(Full):
-                sheet.take(capacity, taken, channel, first, ticks)
+                sheet.take(capacity, taken, share, first, ticks)
     assert not sheet.exceeds(taken, capacity)
     chance.shuffle(people)  # type: ignore[attr-defined]
-    for channel, first, ticks in people:
-        taken = sheet.give_back(taken, channel, first, ticks)
+    for share, first, ticks in people:
+        taken = sheet.give_back(taken, share, first, ticks)
     assert taken == EMPTY
 
 
-@given(SEATS, SEATS, st.sampled_from(CHANNELS), st.integers(1, 24))
+@given(SEATS, SEATS, st.sampled_from(SHARES), st.integers(1, 24), st.integers(0, 2**TICKS - 1))
 def test_starts_are_where_a_naive_look_at_every_tick_finds_them(
-    capacity: bytes, taken: bytes, channel: Channel, ticks: int
+    capacity: bytes, taken: bytes, share: Share, ticks: int, allowed: int
 ) -> None:
-    begin = CHANNELS.index(channel) * TICKS
-    left = [capacity[begin + tick] > taken[begin + tick] for tick in range(TICKS)]
-    is_open = [any(capacity[place * TICKS + tick] for place in range(3)) for tick in range(TICKS)]
+    begin = SHARES.index(share) * TICKS
+    left = [
+        capacity[begin + tick] > taken[begin + tick] and bool(allowed >> tick & 1) for tick in range(TICKS)
+    ]
+    is_open = [any(capacity[place * TICKS + tick] for place in range(len(SHARES))) for tick in range(TICKS)]
     openings = [tick for tick in range(TICKS) if is_open[tick] and not (tick and is_open[tick - 1])]
     expected = []
     for tick in range(TICKS):
@@ -186,8 +190,14 @@ def test_starts_are_where_a_naive_look_at_every_tick_finds_them(
         if on_grid and tick + ticks <= TICKS and all(left[tick : tick + ticks]):
             expected.append(tick)
     free = sheet.free(capacity, taken)
-    assert len(free) == 4 * sheet.SET
-    assert list(sheet.each_bit(sheet.starts(free, channel, ticks))) == expected
+    there = [capacity[begin + tick] > 0 and bool(allowed >> tick & 1) for tick in range(TICKS)]
+    for tick in expected:
+        assert sheet.exists(capacity, free, share, tick, ticks, allowed)
+    for tick in range(TICKS - ticks + 1):
+        if not all(there[tick : tick + ticks]):
+            assert not sheet.exists(capacity, free, share, tick, ticks, allowed)
+    assert len(free) == 5 * sheet.SET
+    assert list(sheet.each_bit(sheet.starts(free, share, ticks, allowed))) == expected
 
 
 @given(st.integers(0, 2**TICKS - 1), st.integers(1, 40))
