@@ -78,9 +78,10 @@ class Site(Section):
 
 
 class DatabaseSettings(Section):
-    """Where the data is."""
+    """Where the data is. `connections`: at most so many to PostgreSQL from this machine's web server; 0 asks it."""
 
     url: str
+    connections: Annotated[int, Field(ge=0)] = 0
 
     @field_validator("url")
     @classmethod
@@ -110,8 +111,64 @@ class Booking(Section):
     """Rules of booking that hold for every office."""
 
     hold_minutes: Annotated[int, Field(ge=1, le=60)] = 10
+    longer_minutes: Annotated[int, Field(ge=0, le=60)] = 10
     horizon_days: Annotated[int, Field(ge=1, le=366)] = 60
     lead_minutes: Annotated[int, Field(ge=0)] = 60
+    confirm_minutes: Annotated[int, Field(ge=5, le=24 * 60)] = 60
+    return_minutes: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0, le=24 * 60)]] = (5, 60)
+    return_at_once_hours: Annotated[int, Field(ge=0)] = 24
+    most_moves: Annotated[int, Field(ge=0)] = 3
+
+    @field_validator("return_minutes")
+    @classmethod
+    def _is_a_span(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if value[0] > value[1]:
+            raise ValueError("must be the shortest and the longest time, such as [5, 60]")
+        return value
+
+
+class Fairness(Section):
+    """How much one person, one contact and one network may book online. A visit for a family is one appointment."""
+
+    appointments_per_person: Annotated[int, Field(ge=1)] = 1
+    appointments_per_mail: Annotated[int, Field(ge=1)] = 4
+    appointments_per_phone: Annotated[int, Field(ge=1)] = 4
+    holds_per_network: Annotated[int, Field(ge=1)] = 120
+    bookings_per_network: Annotated[int, Field(ge=1)] = 60
+    captcha: Literal["on", "off"] = "on"
+    captcha_work: Annotated[int, Field(ge=2, le=100_000)] = 4_000
+    holds_without_proof: Annotated[int, Field(ge=0)] = 10
+
+
+class Waitlist(Section):
+    """The waiting list. The minutes of an offer count in the daytime, outside of the quiet hours of messages."""
+
+    offer_minutes: Annotated[int, Field(ge=10, le=24 * 60)] = 120
+    least_minutes: Annotated[int, Field(ge=5, le=24 * 60)] = 30
+    most_missed: Annotated[int, Field(ge=1, le=20)] = 3
+    wishes_per_contact: Annotated[int, Field(ge=1)] = 4
+    longest_days: Annotated[int, Field(ge=1, le=366)] = 120
+    proof_hours: Annotated[int, Field(ge=1, le=72)] = 24
+    keep_days: Annotated[int, Field(ge=0, le=365)] = 7
+
+    @model_validator(mode="after")
+    def _an_offer_can_be_made(self) -> "Waitlist":
+        if self.least_minutes > self.offer_minutes:
+            raise ValueError("waitlist.least_minutes must not be more than waitlist.offer_minutes")
+        return self
+
+
+class Draw(Section):
+    """The fair draw: how many requests may come from one contact, and how long details are kept afterwards."""
+
+    requests_per_contact: Annotated[int, Field(ge=1)] = 4
+    keep_days: Annotated[int, Field(ge=0, le=365)] = 30
+
+
+class Partners(Section):
+    """Partners who book for others."""
+
+    plan_minutes: Annotated[int, Field(ge=5, le=240)] = 30
 
 
 class Line(Section):
@@ -191,6 +248,10 @@ class Config(Section):
     database: DatabaseSettings
     web: Web = Web()
     booking: Booking = Booking()
+    fairness: Fairness = Fairness()
+    waitlist: Waitlist = Waitlist()
+    draw: Draw = Draw()
+    partners: Partners = Partners()
     line: Line = Line()
     staff: Staff = Staff()
     messages: Messages = Messages()

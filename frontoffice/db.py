@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from time import monotonic
+from typing import Any, TypeVar
 
+import psycopg
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -25,13 +27,25 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.orm import DeclarativeBase, Session, class_mapper, make_transient_to_detached
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
+from frontoffice.memory import CHANGES, MEMORY, Memory
 from frontoffice.vault import Vault
 
-WRITES = "frontoffice_writes"
 SQLITE_WAIT_SECONDS = 15
+# FULL: what was answered is on the disk. The memory is for reading: pages kept, and the file mapped instead of copied.
+SQLITE_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "cache_size=-16384",
+    "mmap_size=268435456",
+)
+# A connection that has been idle for longer is tried before it is used: firewalls and restarts cut them unseen.
+IDLE_SECONDS = 30
 
 # 64 bits on PostgreSQL; SQLite numbers rows by itself only for a column that says INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -107,74 +121,141 @@ class Turns:
                 self._held = False
 
 
+Row = TypeVar("Row", bound=Base)
+
+
+def added(session: Session, kind: type[Row], values: dict[str, Any]) -> Row:
+    """The object for a row that was just written with `values` by a statement, as if it had been read."""
+    new: Row = class_mapper(kind).class_manager.new_instance()
+    new.__dict__.update(values)  # its own constructor takes a function call or two for every value
+    make_transient_to_detached(new)
+    session.add(new)
+    return new
+
+
+class _Looking(Session):
+    """A session for reading only: on one connection, without the machinery of transactions."""
+
+    def __init__(self, connection: Connection, info: dict[Any, Any]) -> None:
+        super().__init__(connection, info=info, expire_on_commit=False, autoflush=False)
+        self._own = connection
+
+    def connection(self, *_: Any, **__: Any) -> Connection:
+        """The one it has."""
+        return self._own
+
+    def _connection_for_bind(self, *_: Any, **__: Any) -> Connection:  # what the ORM asks
+        return self._own
+
+
 class Database:
-    """One database, whichever kind; made once per process and handed around."""
+    """One database, whichever kind; made once per process and handed around.
+
+    `pool_size` is how many connections it keeps for reading, and again for writing; on PostgreSQL there are never
+    more. The two are apart so that reading can be cheap (no transaction around it) and cannot write by mistake.
+    `engine` is the one for reading.
+    """
 
     def __init__(self, url: str, vault: Vault, pool_size: int = 10) -> None:
         self.vault = vault
-        open_engine = _sqlite if make_url(url).get_backend_name() == "sqlite" else _postgresql
-        self.engine = open_engine(url, pool_size)
-        self._writer = self.engine.execution_options(**{WRITES: True})
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        open_engine = _sqlite if self.is_sqlite else _postgresql
+        self.engine = open_engine(url, pool_size, writes=False)
+        self._writer = open_engine(url, pool_size, writes=True)
+        self._snapshot = self.engine if self.is_sqlite else _snapshots(self._writer)
         self._turns: Turns | nullcontext[None] = Turns() if self.is_sqlite else nullcontext()
-
-    @property
-    def is_sqlite(self) -> bool:
-        """Whether one machine and one writing process at a time is all there is."""
-        return self.engine.dialect.name == "sqlite"
+        self.memory = Memory()
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """A consistent look; whatever is changed in it is thrown away."""
-        with Session(
-            self.engine, info={"vault": self.vault}, expire_on_commit=False, autoflush=False
-        ) as session:
+    def read(self, *, snapshot: bool = False) -> Iterator[Session]:
+        """A look at what is committed; nothing can be written in it.
+
+        With `snapshot` all statements see the same moment, however long they take. Without it only SQLite promises
+        that; on PostgreSQL each statement sees what is committed when it begins.
+        """
+        info = {"vault": self.vault, MEMORY: self.memory}
+        if snapshot:
+            with Session(self._snapshot, info=info, expire_on_commit=False, autoflush=False) as session:
+                yield session
+            return
+        with self.engine.connect() as connection, _Looking(connection, info) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction: commits at the end of the block, undoes everything if the block raises."""
-        with (
-            self._turns,
-            Session(self._writer, info={"vault": self.vault}, expire_on_commit=False) as session,
-            session.begin(),
-        ):
-            yield session
+        info = {"vault": self.vault, MEMORY: self.memory}
+        with self._turns, Session(self._writer, info=info, expire_on_commit=False) as session:
+            try:
+                with session.begin():
+                    yield session
+            finally:
+                if CHANGES in session.info:
+                    self.memory.forget()
 
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+        self._writer.dispose()
 
 
-def _sqlite(url: str, pool_size: int) -> Engine:
+def _sqlite(url: str, pool_size: int, *, writes: bool) -> Engine:
     engine = create_engine(
         url,
         hide_parameters=True,  # an error's text goes to the log, and parameters are people
         pool_size=pool_size,
         max_overflow=100,
-        connect_args={"timeout": SQLITE_WAIT_SECONDS, "check_same_thread": False},
+        pool_use_lifo=True,
+        connect_args={"timeout": SQLITE_WAIT_SECONDS, "check_same_thread": False, "cached_statements": 512},
     )
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
+    pragmas = SQLITE_PRAGMAS if writes else (*SQLITE_PRAGMAS, "query_only=ON")
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+
+    def prepare(connection: Any, _record: object) -> None:
+        # The driver must not begin transactions by itself: it would begin deferred ones.
+        connection.isolation_level = None
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+
+    event.listen(engine, "connect", prepare)
+
+    def do_begin(dbapi_connection: Any) -> None:
+        dbapi_connection.execute(begin)
+
+    # Here and not in a listener for "begin", which would cost every statement some time.
+    engine.dialect.do_begin = do_begin  # type: ignore[method-assign]
     return engine
 
 
-def _postgresql(url: str, pool_size: int) -> Engine:
-    return create_engine(
+def _postgresql(url: str, pool_size: int, *, writes: bool) -> Engine:
+    engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         hide_parameters=True,
         pool_size=pool_size,
-        max_overflow=20,
-        pool_pre_ping=True,
+        max_overflow=0,
+        pool_use_lifo=True,
+        isolation_level="READ COMMITTED" if writes else "AUTOCOMMIT",
+        skip_autocommit_rollback=not writes,
     )
 
+    def prepare(connection: Any, record: ConnectionPoolEntry) -> None:
+        connection.prepared_max = 500  # more than there are statements
+        if not writes:
+            connection.execute("SET default_transaction_read_only = on")
+        record.info["used"] = monotonic()
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver must not begin transactions by itself: it would begin deferred ones.
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    def look_after(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        idle, record.info["used"] = monotonic() - record.info["used"], monotonic()
+        if idle > IDLE_SECONDS:
+            try:
+                engine.dialect.do_ping(connection)
+            except psycopg.Error:
+                raise DisconnectionError from None  # the pool opens another one
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "checkout", look_after)
+    return engine
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _snapshots(engine: Engine) -> Engine:
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

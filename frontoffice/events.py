@@ -7,9 +7,22 @@ Because of the lock, verbs append their events as the last thing they do.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, ForeignKey, Index, Integer, String, UniqueConstraint, insert, select, text
+from sqlalchemy import (
+    JSON,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -47,6 +60,38 @@ class EventCount(Base):
     last: Mapped[int]
 
 
+_EVENTS = cast(Table, Event.__table__)
+_COUNTS = cast(Table, EventCount.__table__)
+_TOLD = {
+    name: bindparam(name, type_=_EVENTS.c[name].type) for name in ("at", "kind", "actor", "subject", "data")
+}
+_OFFICE = bindparam("office", type_=_EVENTS.c.office_id.type)
+
+_COUNT = {
+    name: dialect.insert(_COUNTS)
+    .values(office_id=_OFFICE, last=1)
+    .on_conflict_do_update(index_elements=["office_id"], set_={"last": _COUNTS.c.last + 1})
+    .returning(_COUNTS.c.last)
+    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
+}
+_ADD = insert(_EVENTS).values(office_id=_OFFICE, number=bindparam("number"), **_TOLD)
+
+
+def _all_in_one() -> Any:
+    """Number, event and doorbell in one round trip. Only PostgreSQL can; followers of SQLite watch its data_version."""
+    counted = _COUNT["postgresql"].cte("counted")
+    added = (
+        insert(_EVENTS)
+        .from_select(["office_id", "number", *_TOLD], select(_OFFICE, counted.c.last, *_TOLD.values()))
+        .returning(_EVENTS.c.number)
+        .cte("added")
+    )
+    return select(added.c.number, func.pg_notify(CHANNEL, cast_to(_OFFICE, String)))
+
+
+_ON_POSTGRESQL = _all_in_one()
+
+
 def append(
     session: Session,
     office_id: int,
@@ -61,29 +106,22 @@ def append(
 
     `kind` is like "ticket.called", `actor` like "account:3", "device:2" or "visitor", `subject` like "ticket:17".
     """
-    is_postgresql = session.get_bind().dialect.name == "postgresql"
-    dialect = postgresql if is_postgresql else sqlite
-    number: int = session.execute(
-        dialect.insert(EventCount)
-        .values(office_id=office_id, last=1)
-        .on_conflict_do_update(index_elements=["office_id"], set_={"last": EventCount.last + 1})
-        .returning(EventCount.last)
-    ).scalar_one()
-    session.execute(
-        insert(Event).values(
-            office_id=office_id,
-            number=number,
-            at=now,
-            kind=kind,
-            actor=actor,
-            subject=subject,
-            data=data or {},
-        )
-    )
-    if is_postgresql:  # the doorbell; on SQLite followers watch PRAGMA data_version instead
-        session.execute(
-            text("SELECT pg_notify(:channel, :office)"), {"channel": CHANNEL, "office": str(office_id)}
-        )
+    session.flush()  # what is locked by writing it comes before the event
+    connection = session.connection()
+    about = {
+        "office": office_id,
+        "at": now,
+        "kind": kind,
+        "actor": actor,
+        "subject": subject,
+        "data": data or {},
+    }
+    number: int
+    if connection.dialect.name == "postgresql":
+        number = connection.execute(_ON_POSTGRESQL, about).scalar_one()
+    else:
+        number = connection.execute(_COUNT["sqlite"], {"office": office_id}).scalar_one()
+        connection.execute(_ADD, about | {"number": number})
     return number
 
 

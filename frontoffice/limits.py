@@ -1,14 +1,17 @@
 """Limits that protect something (guessing, signing in): counted in the database, so that they hold across processes."""
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import Index, String, delete
+from sqlalchemy import Index, String, Table, delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from frontoffice.db import Base
-from frontoffice.errors import TooMany
+from frontoffice.db import Base, Database
+from frontoffice.errors import DomainError, TooMany
 
 
 class Tally(Base):
@@ -23,6 +26,15 @@ class Tally(Base):
     count: Mapped[int]
 
 
+_TALLIES = cast(Table, Tally.__table__)
+_HIT = {
+    name: dialect.insert(_TALLIES)
+    .on_conflict_do_update(index_elements=["what", "who", "until"], set_={"count": _TALLIES.c.count + 1})
+    .returning(_TALLIES.c.count)
+    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
+}
+
+
 def hit(session: Session, what: str, who: str, limit: int, per: timedelta, now: datetime) -> None:
     """Count one more `what` by `who`; raise TooMany beyond `limit` in the running window of length `per`.
 
@@ -31,15 +43,32 @@ def hit(session: Session, what: str, who: str, limit: int, per: timedelta, now: 
     """
     seconds = per.total_seconds()
     until = datetime.fromtimestamp((now.timestamp() // seconds + 1) * seconds, tz=now.tzinfo)
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    count: int = session.execute(
-        dialect.insert(Tally)
-        .values(what=what, who=who, until=until, count=1)
-        .on_conflict_do_update(index_elements=["what", "who", "until"], set_={"count": Tally.count + 1})
-        .returning(Tally.count)
+    connection = session.connection()
+    count: int = connection.execute(
+        _HIT[connection.dialect.name], {"what": what, "who": who, "until": until, "count": 1}
     ).scalar_one()
     if count > limit:
         raise TooMany(minutes=max(1, math.ceil((until - now).total_seconds() / 60)))
+
+
+@contextmanager
+def counted(database: Database, count: Callable[[Session], None]) -> Iterator[Session]:
+    """A transaction that does something and counts it, once, whether it succeeds or is refused.
+
+    `count` comes last, so that its rows are locked for a moment only, and one COMMIT is enough for both. Where it
+    raises, all is undone. Where the block raises a domain error, that is undone, and counted by itself.
+    """
+    counting = False
+    try:
+        with database.write() as session:
+            yield session
+            counting = True
+            count(session)
+    except DomainError:
+        if not counting:
+            with database.write() as session:
+                count(session)
+        raise
 
 
 def forget(session: Session, now: datetime) -> None:

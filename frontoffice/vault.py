@@ -75,9 +75,9 @@ def _derive(key: str, purpose: str) -> bytes:
 
 
 def _hmac(key: bytes, purpose: str, value: str) -> str:
-    return hmac.new(key, f"{purpose}\x00{value}".encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, f"{purpose}\x00{value}".encode(), "sha256").hex()
 
 
 def _token(key: bytes, purpose: str, value: str) -> str:
-    raw = hmac.new(key, f"token/{purpose}\x00{value}".encode(), hashlib.sha256).digest()
+    raw = hmac.digest(key, f"token/{purpose}\x00{value}".encode(), "sha256")
     return base64.b32encode(raw).decode().rstrip("=").lower()[:24]

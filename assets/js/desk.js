@@ -7,8 +7,8 @@ const desk = document.querySelector("[data-desk]");
 
 /** Follows the office; `onNews` is called after every event, `onState` with whether we are connected. */
 function follow(url, onNews, onState) {
-  const kinds = ["issued", "called", "serving", "done", "no_show", "left"].map((kind) => `ticket.${kind}`)
-    .concat("counter.opened", "counter.closed", "reset");
+  const kinds = ["issued", "called", "serving", "done", "no_show", "left", "waiting", "parked", "transferred", "favoured", "undone"]
+    .map((kind) => `ticket.${kind}`).concat("counter.opened", "counter.closed", "counter.paused", "counter.news", "reset");
   let source;
   function connect() {
     source = new EventSource(url);
@@ -52,6 +52,10 @@ async function refresh() {
   const part = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-part]");
   if (!part) return;
   const { ticket, state } = part.dataset;
+  const alarm = part.querySelector("template").content.firstElementChild;
+  const shown = document.querySelector("[data-alarm]");
+  if (alarm.textContent !== shown.textContent) shown.replaceWith(alarm); // only then, so that it is spoken once
+  if (desk.querySelector("[data-waiting] details[open]")) return; // somebody is choosing there: not under their hands
   if (ticket !== desk.dataset.ticket || state !== desk.dataset.state) return location.reload(); // acted on elsewhere
   desk.querySelector("[data-waiting]").replaceChildren(part);
 }

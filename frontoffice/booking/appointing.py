@@ -1,67 +1,114 @@
-"""Appointments: a hold becomes one, it is found again, it is cancelled."""
+"""Appointments: a hold becomes one, it is found again, it is cancelled.
+
+Locks are taken in the order digests → sheets → holds → appointments → events, here as everywhere.
+"""
 
 import hmac
-from datetime import date, datetime
-from typing import cast
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
-from sqlalchemy import Table, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, joinedload, make_transient_to_detached
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from frontoffice import events
 from frontoffice import vault as vaults
-from frontoffice.booking import daybook, holding, letters, references, sheet
-from frontoffice.booking.models import Appointment, Hold, State
+from frontoffice.booking import (
+    daybook,
+    entering,
+    fairness,
+    freeing,
+    holding,
+    letters,
+    proving,
+    references,
+)
+from frontoffice.booking.models import Appointment, DaySheet, Hold, State
 from frontoffice.booking.person import Person
-from frontoffice.booking.refusals import AlreadyBooked, HoldExpired, NotCancellable
+from frontoffice.booking.refusals import AlreadyBooked, ChangedMeanwhile, HoldExpired, NotCancellable
 from frontoffice.config import Config
-from frontoffice.errors import NotFound
+from frontoffice.errors import DomainError, NotFound
+from frontoffice.offices.models import Schedule, Service
 
 VISITOR = "visitor"
-CANCELLABLE = (State.UNCONFIRMED, State.CONFIRMED)
+AWAITED = (State.UNCONFIRMED, State.CONFIRMED)
+CANCELLABLE = AWAITED
 SECRET = "appointment"  # noqa: S105 (what the vault's token is for, not a token)
 
-_HOLDS = cast(Table, Hold.__table__)
-_CLAIM = (
-    update(_HOLDS)
-    .where(_HOLDS.c.id == bindparam("hold"), _HOLDS.c.released_at.is_(None))
-    .values(released_at=bindparam("now"))
-    .returning(_HOLDS.c.sheet_id)
+_COLUMNS = [each.name for each in Appointment.__table__.columns]
+_HELD = (
+    select(Hold, Schedule)
+    .join(Hold.sheet)
+    .join(Schedule, Schedule.id == DaySheet.schedule_id)
+    .where(Hold.token_fingerprint == bindparam("fingerprint"))
+    .options(joinedload(Hold.service).joinedload(Service.office))
 )
-_NEW = {
-    name: dialect.insert(Appointment.__table__)
-    .on_conflict_do_nothing(index_elements=["reference"])
-    .returning(Appointment.__table__.c.id)
-    for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
-}
 _FOUND = select(Appointment).options(joinedload(Appointment.service), joinedload(Appointment.office))
 _BY_HOLD = _FOUND.where(Appointment.hold_fingerprint == bindparam("fingerprint"))
 _BY_REFERENCE = _FOUND.where(Appointment.reference == bindparam("reference"))
 
 
+class _Visited(NamedTuple):
+    """For which services something is held."""
+
+    items: list[list[int]]
+
+    @property
+    def service_ids(self) -> list[int]:
+        return [number for number, _ in self.items]
+
+
 def book(
-    session: Session, token: str, person: Person, language: str, now: datetime, *, settings: Config
+    session: Session,
+    token: str,
+    person: Person,
+    language: str,
+    now: datetime,
+    *,
+    settings: Config,
+    actor: str = VISITOR,
+    proven: bool = False,
 ) -> Appointment:
     """Make an appointment of the hold with this token, with its messages and its event.
 
+    Where the office lets people confirm and the contact is not `proven`, the appointment is unconfirmed, lapses
+    after `booking.confirm_minutes`, and the message asks to confirm. A visitor is subject to fairness.
+
     The same person with the same token gets the same appointment again; other details raise AlreadyBooked.
     A hold that has lapsed is good as long as its time is free, else HoldExpired is raised; NotFound for an
-    unknown token.
+    unknown token; WrongDetails where a contact is needed to confirm; and what `fairness.check_person` raises.
     """
-    held = holding.find(session, token)
-    # What has begun cannot be booked any more; a form sent twice still finds what its first sending has booked.
-    sheet_id = _claim(session, held, now) if held.start > now else None
-    if sheet_id is None:
-        pages = holding.lock_again(session, held)
+    held, schedule = _find(session, token)
+    if held.released_at is not None:
         booked = of_hold(session, held)
         if booked is not None:
             return _same(session, booked, person)
-        sheet_id = holding.take_again(session, pages, held) if held.start > now else None
-    if sheet_id is None:
-        raise HoldExpired
-    appointment = _insert(session, held, person, now, sheet_id=sheet_id, language=language)
-    letters.booked(session, appointment, person, now, settings)
-    _happened(session, "appointment.booked", appointment, now, VISITOR)
+    proof = None if proven else proving.kind(held.service.office.confirmation, person.contact)
+    if actor == VISITOR:
+        try:
+            fairness.check_person(session, person, _Visited(held.items), now, rules=settings.fairness)
+        except DomainError:
+            booked = of_hold(session, held)  # the same form, sent twice at once, is not one too many
+            if booked is None:
+                raise
+            return _same(session, booked, person)
+    confirm_by = None
+    if proof is not None:
+        confirm_by = min(now + timedelta(minutes=settings.booking.confirm_minutes), held.start)
+    new = entering.of_hold(session, held, person, now, language=language, actor=actor, confirm_by=confirm_by)
+    appointment = entering.insert(session, new, now, claiming=held.id) if held.start > now else None
+    if appointment is None:
+        page = daybook.locked(session, held.sheet_id)
+        booked = of_hold(session, held)
+        if booked is not None:
+            return _same(session, booked, person)
+        if held.start <= now or not holding.take_again(session, page, held):
+            raise HoldExpired
+        appointment = entering.insert(session, new, now)
+        assert appointment is not None  # nothing had to be claimed
+    set_committed_value(appointment, "schedule", schedule)  # whoever answers with it need not read it again
+    letters.booked(session, appointment, person, now, settings, place=schedule.place)
+    happened(session, "appointment.booked", appointment, now, actor)
     return appointment
 
 
@@ -104,86 +151,82 @@ def secret_of(session: Session, appointment: Appointment) -> str:
 
 
 def cancel(
-    session: Session, appointment: Appointment, now: datetime, actor: str = VISITOR, *, settings: Config
+    session: Session,
+    appointment: Appointment,
+    now: datetime,
+    actor: str = VISITOR,
+    *,
+    settings: Config,
+    note: str = "",
 ) -> None:
-    """Cancel: the time is free again, reminders are taken back, a confirmation leaves. Twice does it once.
+    """Cancel: the time is given back, reminders are taken back, a confirmation leaves. Twice does it once.
 
-    The appointment must have been read in this session; `actor` is as in events. Raises NotCancellable when it
-    is over or the person is there already.
+    The appointment must have been read in this session; `actor` is as in events; `note` is a sentence of the
+    office that stands in the message. Raises NotCancellable when it is over or the person is there already,
+    ChangedMeanwhile when it was moved this moment.
     """
-    cancelled = session.execute(
-        update(Appointment)
-        .where(Appointment.id == appointment.id, Appointment.state.in_(CANCELLABLE), Appointment.start > now)
-        .values(state=State.CANCELLED, sequence=Appointment.sequence + 1, changed_at=now)
-        .returning(Appointment.sheet_id)
-        .execution_options(synchronize_session=False)
-    ).scalar_one_or_none()
-    session.refresh(appointment, ["state", "sequence", "changed_at"])
-    if cancelled is None:
+    page = daybook.locked(session, appointment.sheet_id)
+    given_up = freeing.GivenUp.of(appointment)
+    left = leave(session, appointment, State.CANCELLED, CANCELLABLE, now)
+    if not left:
         if appointment.state is State.CANCELLED:
             return
-        raise NotCancellable
-    page = daybook.locked(session, cancelled)
-    taken = sheet.give_back(page.taken, appointment.channel, appointment.first_tick, appointment.ticks)
-    daybook.write(session, page._replace(taken=taken))
-    letters.cancelled(session, appointment, person_of(session, appointment), now, settings)
-    _happened(session, "appointment.cancelled", appointment, now, actor)
+        raise (
+            NotCancellable
+            if appointment.state not in CANCELLABLE or appointment.start <= now
+            else ChangedMeanwhile
+        )
+    daybook.write(session, freeing.give_back_later(session, page, given_up, now, settings.booking))
+    letters.cancelled(session, appointment, person_of(session, appointment), now, settings, note)
+    happened(session, "appointment.cancelled", appointment, now, actor)
 
 
-def _claim(session: Session, held: Hold, now: datetime) -> int | None:
-    """Take over what a hold has taken; None if somebody else did, or if it was given back."""
-    sheet_id: int | None = session.connection().execute(_CLAIM, {"hold": held.id, "now": now}).scalar()
-    return sheet_id
+def leave(
+    session: Session,
+    appointment: Appointment,
+    to: State,
+    whence: tuple[State, ...],
+    now: datetime,
+) -> bool:
+    """Bring an appointment whose sheet is locked to a state in which it occupies nothing; says whether that worked.
+
+    It does not when it has begun, has left the states `whence`, or sits somewhere else by now.
+    """
+    left = session.execute(
+        update(Appointment)
+        .where(
+            Appointment.id == appointment.id,
+            Appointment.state.in_(whence),
+            Appointment.start > now,
+            Appointment.sheet_id == appointment.sheet_id,
+            Appointment.sequence == appointment.sequence,
+        )
+        .values(state=to, sequence=Appointment.sequence + 1, changed_at=now)
+        .returning(Appointment.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    refresh(session, appointment)
+    return left is not None
 
 
-def _same(session: Session, booked: Appointment, person: Person) -> Appointment:
-    if person_of(session, booked) != person:
-        raise AlreadyBooked
-    return booked
+def refresh(session: Session, appointment: Appointment, *, lock: bool = False) -> None:
+    """Read the appointment's row again, as the database has it now, and lock it if asked to."""
+    session.refresh(appointment, _COLUMNS, with_for_update={"of": Appointment} if lock else None)
 
 
-def _insert(
-    session: Session, held: Hold, person: Person, now: datetime, *, sheet_id: int, language: str
-) -> Appointment:
-    connection = session.connection()
-    values = {
-        "hold_fingerprint": held.token_fingerprint,
-        "office_id": held.service.office_id,
-        "sheet_id": sheet_id,
-        "service_id": held.service_id,
-        "channel": held.channel,
-        "state": State.CONFIRMED,
-        "first_tick": held.first_tick,
-        "ticks": held.ticks,
-        "start": held.start,
-        "language": language,
-        "person": vaults.of(session).seal(person.to_seal()),
-        "sequence": 0,
-        "created_at": now,
-        "changed_at": now,
-    }
-    while True:  # a reference that is taken already is as good as never
-        values["reference"] = references.new()
-        number = connection.execute(_NEW[connection.dialect.name], values).scalar()
-        if number is not None:
-            break
-    appointment = Appointment(id=number, **values)
-    make_transient_to_detached(appointment)
-    session.add(appointment)
-    return appointment
-
-
-def _by_reference(session: Session, reference: str) -> Appointment:
-    found = session.scalar(_BY_REFERENCE, {"reference": reference})
-    if found is None:
-        raise NotFound
-    return found
-
-
-def _happened(session: Session, kind: str, appointment: Appointment, now: datetime, actor: str) -> None:
+def happened(
+    session: Session,
+    kind: str,
+    appointment: Appointment,
+    now: datetime,
+    actor: str,
+    data: dict[str, Any] | None = None,
+    office_id: int | None = None,
+) -> None:
+    """Append an event about an appointment, at its office or another one: the last thing in the transaction."""
     events.append(
         session,
-        appointment.office_id,
+        office_id or appointment.office_id,
         kind,
         now,
         actor=actor,
@@ -192,5 +235,27 @@ def _happened(session: Session, kind: str, appointment: Appointment, now: dateti
             "service_id": appointment.service_id,
             "channel": appointment.channel,
             "start": appointment.start.isoformat(),
+            **(data or {}),
         },
     )
+
+
+def _find(session: Session, token: str) -> tuple[Hold, Schedule]:
+    """A hold, and on whose sheet it is."""
+    found = session.execute(_HELD, {"fingerprint": vaults.fingerprint(token)}).one_or_none()
+    if found is None:
+        raise NotFound
+    return found[0], found[1]
+
+
+def _same(session: Session, booked: Appointment, person: Person) -> Appointment:
+    if person_of(session, booked) != person:
+        raise AlreadyBooked
+    return booked
+
+
+def _by_reference(session: Session, reference: str) -> Appointment:
+    found = session.scalar(_BY_REFERENCE, {"reference": reference})
+    if found is None:
+        raise NotFound
+    return found

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_skeleton, get_day_names
 
 # English here is read by people in Germany: 24 hours, and the day before the month.
 _LOCALES = {"en": "en_GB"}
@@ -18,6 +18,19 @@ def parts_of_day(day: date, language: str) -> dict[str, str]:
     """The pieces of a short date: weekday, day and month."""
     patterns = {"weekday": "EEE", "day": "d", "month": "MMM"}
     return {name: format_date(day, pattern, _locale(language)) for name, pattern in patterns.items()}
+
+
+def month_name(day: date, language: str) -> str:
+    """November 2026."""
+    return format_skeleton("yMMMM", datetime(day.year, day.month, 1), locale=_locale(language))  # noqa: DTZ001 (a date)
+
+
+def weekdays(language: str) -> list[tuple[str, str]]:
+    """The days of the week from Monday on, short as in the head of a calendar, and in full."""
+    short, full = (
+        get_day_names(width, context="stand-alone", locale=_locale(language)) for width in ("short", "wide")
+    )
+    return [(short[number].rstrip("."), full[number]) for number in range(7)]
 
 
 def clock_time(moment: datetime, zone: str, language: str) -> str:

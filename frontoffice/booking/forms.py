@@ -18,10 +18,14 @@ Say = Callable[[DomainError], str]
 
 
 class HoldForm(Form):
-    """A time somebody pressed; `key` is the page's own, so that pressing twice is pressing once."""
+    """A time somebody pressed; `key` is the page's own, so that pressing twice is pressing once.
+
+    `proof` is the solved captcha, where scripts run.
+    """
 
     start = StringField()
     key = StringField()
+    proof = StringField()
 
     def moment(self) -> datetime:
         """The chosen time. Raises NotOffered for what is no time with a zone."""
@@ -33,12 +37,12 @@ class HoldForm(Form):
             raise NotOffered
         return moment
 
-    def idempotency_key(self, service_id: int) -> str | None:
-        """The key for this service and time; None where the page's own is missing or odd."""
+    def idempotency_key(self, what_for: str) -> str | None:
+        """The key for this visit (in any words) and time; None where the page's own is missing or odd."""
         key = self.key.data or ""
         if not 16 <= len(key) <= LONGEST_KEY:
             return None
-        return f"page:{key}:{service_id}:{self.start.data}"
+        return f"page:{key}:{what_for}:{self.start.data}"
 
 
 class BirthForm(Form):
@@ -65,13 +69,27 @@ class DetailsForm(Form):
             field.errors = [*field.errors, say(problem)]
 
 
+class ReachForm(DetailsForm):
+    """How to reach somebody."""
+
+    mail = StringField(N_("Mail address"))
+    phone = StringField(N_("Mobile number"))
+
+
+class CodeForm(DetailsForm):
+    """The code from an SMS."""
+
+    code = StringField(N_("Code"), [InputRequired()])
+
+
 class ContactForm(DetailsForm):
-    """Who comes, and how to reach them."""
+    """Who comes, and how to reach them. `remarks` is a trap for programs: people do not see it."""
 
     name = StringField(N_("Full name"), [InputRequired()])
     born = FormField(BirthForm, N_("Date of birth"))
     mail = StringField(N_("Mail address"))
     phone = StringField(N_("Mobile number"))
+    remarks = StringField(N_("Please leave this field empty"))
 
     def person(self, today: date) -> Person:
         """The person. Raises person.WrongDetails."""

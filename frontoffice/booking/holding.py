@@ -2,34 +2,32 @@
 
 import base64
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload, make_transient_to_detached
 
 from frontoffice import vault as vaults
-from frontoffice.booking import daybook, sheet
-from frontoffice.booking.choosing import Offer, Place
-from frontoffice.booking.models import Appointment, Channel, Hold
+from frontoffice.booking import daybook, search, seating
+from frontoffice.booking.choosing import Place
+from frontoffice.booking.models import Appointment, Channel, Hold, Purpose, Share
 from frontoffice.booking.refusals import JustTaken, KeyReused, NotOffered, NotOnline
+from frontoffice.booking.seating import Seat, Seating
+from frontoffice.booking.visit import Visit
 from frontoffice.config import Booking
 from frontoffice.errors import NotFound
-from frontoffice.offices.models import Service, schedule_service
+from frontoffice.offices.models import Service
 
 REMEMBERED = timedelta(days=1)
 AT_ONCE = 200  # sheets whose expired holds are released in one transaction
 
-_OFFERING = daybook.locking(
-    daybook.SHEETS.c.schedule_id.in_(
-        select(schedule_service.c.schedule_id).where(schedule_service.c.service_id == bindparam("service"))
-    ),
-    daybook.SHEETS.c.day == bindparam("day"),
-)
-
+HOLDS = cast(Table, Hold.__table__)
+SEAT = (HOLDS.c.sheet_id, HOLDS.c.share, HOLDS.c.first_tick, HOLDS.c.ticks)
 
 _FIND = (
     select(Hold)
@@ -37,87 +35,121 @@ _FIND = (
     .options(joinedload(Hold.service).joinedload(Service.office))
 )
 _NEW = {
-    name: dialect.insert(Hold.__table__)
+    name: dialect.insert(HOLDS)
     .on_conflict_do_nothing(index_elements=["token_fingerprint"])
-    .returning(Hold.__table__.c.id)
+    .returning(HOLDS.c.id)
     for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
 }
+_OF_VISITOR = select(HOLDS.c.id, HOLDS.c.sheet_id, HOLDS.c.token_fingerprint).where(
+    HOLDS.c.visitor == bindparam("visitor"), HOLDS.c.released_at.is_(None)
+)
+_STILL_LIVE = (
+    select(*SEAT).where(HOLDS.c.id == bindparam("hold"), HOLDS.c.released_at.is_(None)).with_for_update()
+)
+_RELEASE = update(HOLDS).where(HOLDS.c.id == bindparam("hold")).values(released_at=bindparam("now"))
+_CLAIM = _RELEASE.where(HOLDS.c.released_at.is_(None)).returning(HOLDS.c.id)
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(:key)")
 
 
 @dataclass(frozen=True, slots=True)
-class _Wish:
-    service_id: int
+class _New:
+    """The hold that is to be made, but for where it sits."""
+
+    items: list[list[int]]
     channel: Channel
+    purpose: Purpose
+    visitor: str | None
     start: datetime
-    first_tick: int
-    ticks: int
     fingerprint: str
     expires_at: datetime
 
     def is_of(self, hold: Hold) -> bool:
-        return (hold.service_id, hold.channel, hold.start) == (self.service_id, self.channel, self.start)
+        return (hold.items, hold.channel, hold.start) == (self.items, self.channel, self.start)
 
 
 def hold(
     session: Session,
-    office: Place,
-    service: Offer,
+    place: Place,
+    visit: Visit,
     start: datetime,
     now: datetime,
     *,
     rules: Booking,
     channel: Channel = Channel.ONLINE,
+    shares: Collection[Share] | None = None,
+    schedules: Collection[int] | None = None,
     key: str | None = None,
+    visitor: str | None = None,
+    purpose: Purpose = Purpose.VISITOR,
+    keep_for: timedelta | None = None,
 ) -> tuple[Hold, str]:
-    """Keep the time from `start` (aware) for a visitor, for `rules.hold_minutes`; gives hold and token.
+    """Keep the time from `start` (aware) for a visit, for `keep_for` or `rules.hold_minutes`; gives hold and token.
 
-    With the same `key` for the same time, the same hold comes back, also once it has become an appointment;
-    for another time KeyReused is raised. Raises NotOnline, NotOffered (there is no such time) and JustTaken.
+    `shares` is for staff, who take from exactly these, without lead and horizon; without `schedules` it is one
+    of those whose times are pooled. With the same `key` for the same time, the same hold comes back, also once
+    it has become an appointment; for another time KeyReused is raised. `visitor` stands for a browser: what it
+    held before is given back, once the new time is certain. Raises NotOnline, NotOffered (there is no such
+    time) and JustTaken.
     """
-    if channel is Channel.ONLINE and not (service.online and service.active):
+    if shares is None and channel is Channel.ONLINE and not visit.online:
         raise NotOnline
-    day, tick = _place(office, start, now, rules)
-    token = vaults.of(session).token("hold", key) if key else _random_token()
-    wish = _Wish(
-        service.id,
-        channel,
-        start,
-        tick,
-        service.minutes // sheet.MINUTES,
-        vaults.fingerprint(token),
-        now + timedelta(minutes=rules.hold_minutes),
-    )
-    pages = [
-        page
-        for page in _lock(session, service.id, day)
-        if sheet.exists(page.capacity, page.free, channel, tick, wish.ticks)
-    ]
-    if not pages:
+    wish = seating.wish(place, start, visit.ticks, now, rules=rules, channel=channel, shares=shares)
+    token = vaults.of(session).token("hold", key) if key else new_token()
+    expires_at = now + (timedelta(minutes=rules.hold_minutes) if keep_for is None else keep_for)
+    new = _New(visit.stored, channel, purpose, visitor, start, vaults.fingerprint(token), expires_at)
+    earlier = _earlier(session, visitor) if visitor else None
+    offering, others = lock(session, visit, wish.day, schedules, [earlier.sheet_id] if earlier else [])
+    tried, pages = seating.choices(offering, wish, now), [*offering, *others]
+    left = _still_live(session, earlier)
+    found = seating.seated(pages, tried, wish, left)
+    if key and (found is None or left is not None):
+        before = _kept_before(session, new, now)
+        if before is not None:
+            return before, token
+    if not tried:
         raise NotOffered
-    kept = _keep_on_any(session, pages, wish, now)
-    if kept is None and key:
-        kept = _kept_before(session, wish, now)
-    if kept is None:
-        pages = [_release_on(session, page, now, Hold.expires_at <= now) for page in pages]
-        kept = _keep_on_any(session, pages, wish, now)
-    if kept is None:
+    if found is None:
+        pages = release_on(session, pages, now, Hold.expires_at <= now)
+        left = _still_live(session, earlier)
+        found = seating.seated(pages, tried, wish, left)
+    if found is None:
         raise JustTaken
-    return kept, token
+    if earlier is not None and left is not None:
+        session.connection().execute(_RELEASE, {"hold": earlier.id, "now": now})
+    return _keep(session, found, new, now, replaces=left is not None), token
 
 
-def lock_again(session: Session, lapsed: Hold) -> list[daybook.Page]:
-    """The sheets on which the time of a released hold may be free again, locked."""
-    day = sheet.day_of(lapsed.start, lapsed.service.office.time_zone)
-    return _lock(session, lapsed.service_id, day)
+def lock(
+    session: Session, visit: Visit, day: date, schedules: Collection[int] | None, besides: Sequence[int] = ()
+) -> tuple[list[daybook.Page], list[daybook.Page]]:
+    """The sheets of that day on which the visit can be, locked, and after them those with the ids `besides`."""
+    values = {**search.offering_values(visit, schedules), "day": day}
+    several, separate = len(visit.items) > 1, schedules is not None
+    if not besides:
+        rows = session.connection().execute(_offering(several, separate), values)
+        return [daybook.Page(*row) for row in rows], []
+    # All ids are found out first, because all locks are taken in one order.
+    ids = set(session.connection().execute(_ids(several, separate), values).scalars())
+    pages = daybook.all_locked(session, list(ids.union(besides)))
+    return [page for page in pages if page.id in ids], [page for page in pages if page.id not in ids]
 
 
-def take_again(session: Session, pages: Sequence[daybook.Page], lapsed: Hold) -> int | None:
-    """Take the time of a released hold on one of the locked sheets; gives its id, None if all are full."""
-    page = _taken_on_any(pages, lapsed)
-    if page is None:
-        return None
-    daybook.write(session, page)
-    return page.id
+def claim(session: Session, held: Hold, now: datetime) -> bool:
+    """Take over what a hold has taken; False if somebody else did, or if it was given back."""
+    return session.connection().execute(_CLAIM, {"hold": held.id, "now": now}).first() is not None
+
+
+def take_again(session: Session, page: daybook.Page, lapsed: Any) -> bool:
+    """Take the time of a released hold once more, on its locked sheet; says whether it was free."""
+    taken = seating.with_(page, seat_of(lapsed))
+    if taken is not None:
+        daybook.write(session, taken)
+    return taken is not None
+
+
+def seat_of(each: Any) -> Seat:
+    """What a hold or an appointment occupies."""
+    return Seat(each.sheet_id, each.share, each.first_tick, each.ticks)
 
 
 def find(session: Session, token: str) -> Hold:
@@ -128,6 +160,15 @@ def find(session: Session, token: str) -> Hold:
     return found
 
 
+def of_visitor(session: Session, visitor: str, now: datetime) -> Hold | None:
+    """What this browser holds."""
+    return session.scalar(
+        select(Hold)
+        .where(Hold.visitor == visitor, Hold.released_at.is_(None), Hold.expires_at > now)
+        .options(joinedload(Hold.service).joinedload(Service.office))
+    )
+
+
 def release(session: Session, token: str, now: datetime) -> bool:
     """Give back what is held with this token; False where nothing is (any more)."""
     by_token = Hold.token_fingerprint == vaults.fingerprint(token)
@@ -135,67 +176,72 @@ def release(session: Session, token: str, now: datetime) -> bool:
     if sheet_id is None:
         return False
     page = daybook.locked(session, sheet_id)
-    return _release_on(session, page, now, by_token) is not page
+    return release_on(session, [page], now, by_token) != [page]
 
 
 def release_expired(session: Session, now: datetime) -> int:
     """Give back what expired holds take, and forget those of yesterday; says on how many sheets."""
     expired = (Hold.released_at.is_(None), Hold.expires_at <= now)
     sheets = session.scalars(select(Hold.sheet_id).where(*expired).distinct().limit(AT_ONCE)).all()
-    for page in daybook.all_locked(session, sheets) if sheets else []:
-        _release_on(session, page, now, Hold.expires_at <= now)
+    if sheets:
+        release_on(session, daybook.all_locked(session, sheets), now, Hold.expires_at <= now)
     session.execute(delete(Hold).where(Hold.released_at <= now - REMEMBERED))
     return len(sheets)
 
 
-def _lock(session: Session, service_id: int, day: date) -> list[daybook.Page]:
-    return [
-        daybook.Page(*row)
-        for row in session.connection().execute(_OFFERING, {"service": service_id, "day": day})
-    ]
+def release_on(
+    session: Session, pages: Sequence[daybook.Page], now: datetime, which: Any
+) -> list[daybook.Page]:
+    """Release the holds on locked sheets to which a condition applies; gives the sheets as they are then."""
+    released = session.execute(
+        update(Hold)
+        .where(Hold.sheet_id.in_([page.id for page in pages]), Hold.released_at.is_(None), which)
+        .values(released_at=now)
+        .returning(*SEAT)
+        .execution_options(synchronize_session=False)
+    ).all()
+    now_are = {page.id: page for page in pages}
+    for each in released:
+        now_are[each.sheet_id] = seating.without(now_are[each.sheet_id], seat_of(each))
+    for sheet_id in {each.sheet_id for each in released}:
+        daybook.write(session, now_are[sheet_id])
+    return list(now_are.values())
 
 
-def _place(office: Place, start: datetime, now: datetime, rules: Booking) -> tuple[date, int]:
-    """The office's day and tick of `start`. Raises NotOffered."""
-    lead, horizon = timedelta(minutes=rules.lead_minutes), timedelta(days=rules.horizon_days)
-    # Compared first: the ends of the calendar can be compared, but not converted.
-    if not now + lead <= start < now + horizon + timedelta(days=1):
-        raise NotOffered
-    day = sheet.day_of(start, office.time_zone)
-    tick = sheet.tick_of(start, day, office.time_zone)
-    if tick is None or day >= sheet.day_of(now, office.time_zone) + horizon:
-        raise NotOffered
-    return day, tick
+def new_token() -> str:
+    """A random token for a hold."""
+    return base64.b32encode(secrets.token_bytes(15)).decode().lower()
 
 
-def _keep_on_any(session: Session, pages: Sequence[daybook.Page], wish: _Wish, now: datetime) -> Hold | None:
-    page = _taken_on_any(pages, wish)
-    return _keep(session, page, wish, now) if page else None
+def _earlier(session: Session, visitor: str) -> Any:
+    """What the visitor holds now. Another request of the same visitor waits until this one is through."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ONE_AT_A_TIME, {"key": int(vaults.fingerprint(visitor)[:16], 16) - 2**63})
+    return connection.execute(_OF_VISITOR, {"visitor": visitor}).one_or_none()
 
 
-def _taken_on_any(pages: Sequence[daybook.Page], wish: Any) -> daybook.Page | None:
-    """The first sheet with a seat for the wish (or former hold), with that seat taken; not written yet."""
-    for page in pages:
-        try:
-            taken = sheet.take(page.capacity, page.taken, wish.channel, wish.first_tick, wish.ticks)
-        except sheet.Full:
-            continue
-        return page._replace(taken=taken)
-    return None
+def _still_live(session: Session, earlier: Any) -> Seat | None:
+    """The seat of an earlier hold, if it still is one now that its sheet is locked."""
+    if earlier is None:
+        return None
+    row = session.connection().execute(_STILL_LIVE, {"hold": earlier.id}).one_or_none()
+    return None if row is None else Seat(*row)
 
 
-def _keep(session: Session, page: daybook.Page, wish: _Wish, now: datetime) -> Hold | None:
+def _keep(session: Session, found: Seating, new: _New, now: datetime, *, replaces: bool) -> Hold:
     values = {
-        "token_fingerprint": wish.fingerprint,
-        "sheet_id": page.id,
-        "service_id": wish.service_id,
-        "channel": wish.channel,
-        "first_tick": wish.first_tick,
-        "ticks": wish.ticks,
-        "start": wish.start,
-        "expires_at": wish.expires_at,
+        "token_fingerprint": new.fingerprint,
+        "service_id": new.items[0][0],
+        "items": new.items,
+        "channel": new.channel,
+        "purpose": new.purpose,
+        "visitor": new.visitor,
+        "start": new.start,
+        "expires_at": new.expires_at,
         "created_at": now,
         "released_at": None,
+        **found.seat._asdict(),
     }
     connection = session.connection()
     number = connection.execute(_NEW[connection.dialect.name], values).scalar()
@@ -204,55 +250,51 @@ def _keep(session: Session, page: daybook.Page, wish: _Wish, now: datetime) -> H
         make_transient_to_detached(kept)
         session.add(kept)
     else:  # the key was used before
-        before = _kept_before(session, wish, now)
+        before = _kept_before(session, new, now)
+        if before is not None and replaces:  # by another browser, a moment ago
+            raise KeyReused
         if before is not None:
             return before
-        kept = _revived(session, page, wish)
-    daybook.write(session, page)
+        kept = _revived(session, found.seat, new)
+    for page in found.changed.values():
+        daybook.write(session, page)
     return kept
 
 
-def _kept_before(session: Session, wish: _Wish, now: datetime) -> Hold | None:
+def _kept_before(session: Session, new: _New, now: datetime) -> Hold | None:
     """The hold that the key got before, if it still stands for something. Raises KeyReused."""
-    query = select(Hold).where(Hold.token_fingerprint == wish.fingerprint).with_for_update()
+    query = select(Hold).where(Hold.token_fingerprint == new.fingerprint).with_for_update()
     before = session.scalars(query).one_or_none()
     if before is None:
         return None
-    if not wish.is_of(before):
+    if not new.is_of(before):
         raise KeyReused
     if before.released_at is None:
         if before.expires_at <= now:
-            before.expires_at = wish.expires_at
+            before.expires_at = new.expires_at
         return before
-    booked = select(Appointment.id).where(Appointment.hold_fingerprint == wish.fingerprint)
+    booked = select(Appointment.id).where(Appointment.hold_fingerprint == new.fingerprint)
     return before if session.scalar(booked) is not None else None
 
 
-def _revived(session: Session, page: daybook.Page, wish: _Wish) -> Hold:
-    before = session.scalars(select(Hold).where(Hold.token_fingerprint == wish.fingerprint)).one()
-    before.sheet_id, before.released_at, before.expires_at = page.id, None, wish.expires_at
+def _revived(session: Session, seat: Seat, new: _New) -> Hold:
+    before = session.scalars(select(Hold).where(Hold.token_fingerprint == new.fingerprint)).one()
+    before.sheet_id, before.share, before.first_tick, before.ticks = seat
+    before.released_at, before.expires_at, before.visitor = None, new.expires_at, new.visitor
     session.flush()
     return before
 
 
-def _release_on(session: Session, page: daybook.Page, now: datetime, which: Any) -> daybook.Page:
-    """Release the holds on a locked sheet to which a condition applies; gives the sheet as it is then."""
-    released = session.execute(
-        update(Hold)
-        .where(Hold.sheet_id == page.id, Hold.released_at.is_(None), which)
-        .values(released_at=now)
-        .returning(Hold.channel, Hold.first_tick, Hold.ticks)
-        .execution_options(synchronize_session=False)
-    ).all()
-    if not released:
-        return page
-    taken = page.taken
-    for each in released:
-        taken = sheet.give_back(taken, each.channel, each.first_tick, each.ticks)
-    page = page._replace(taken=taken)
-    daybook.write(session, page)
-    return page
+def _on_that_day(several: bool, separate: bool) -> tuple[Any, Any]:
+    sheets = daybook.SHEETS.c
+    return sheets.schedule_id.in_(search.offering(several, separate)), sheets.day == bindparam("day")
 
 
-def _random_token() -> str:
-    return base64.b32encode(secrets.token_bytes(15)).decode().lower()
+@lru_cache(maxsize=4)
+def _offering(several: bool, separate: bool) -> Any:
+    return daybook.locking(*_on_that_day(several, separate))
+
+
+@lru_cache(maxsize=4)
+def _ids(several: bool, separate: bool) -> Any:
+    return select(daybook.SHEETS.c.id).where(*_on_that_day(several, separate))

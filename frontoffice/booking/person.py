@@ -2,9 +2,9 @@
 
 import unicodedata
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from frontoffice.errors import N_, Invalid
 from frontoffice.messages import addresses
@@ -34,14 +34,36 @@ class Person:
     mail: str | None
     phone: str | None
 
-    def to_seal(self) -> dict[str, Any]:
-        """What the vault keeps of the person."""
-        return {**asdict(self), "born": self.born.isoformat()}
+    @property
+    def contact(self) -> "Contact":
+        """Where to reach them."""
+        return Contact(self.mail, self.phone)
+
+    def reached_at(self, contact: "Contact") -> "Person":
+        """The same person, reached somewhere else."""
+        return replace(self, mail=contact.mail, phone=contact.phone)
+
+    def to_seal(self, wanted: "Contact | None" = None) -> dict[str, Any]:
+        """What the vault keeps of the person, and of a contact that is to replace theirs once it is proven."""
+        kept = {**asdict(self), "born": self.born.isoformat()}
+        return kept if wanted is None else {**kept, "wanted": [wanted.mail, wanted.phone]}
 
     @classmethod
     def from_sealed(cls, kept: dict[str, Any]) -> "Person":
         """The person again."""
-        return cls(**{**kept, "born": date.fromisoformat(kept["born"])})
+        return cls(kept["name"], date.fromisoformat(kept["born"]), kept["mail"], kept["phone"])
+
+
+class Contact(NamedTuple):
+    """A mail address and a phone number (E.164); at least one of them."""
+
+    mail: str | None
+    phone: str | None
+
+    @classmethod
+    def wanted(cls, kept: dict[str, Any]) -> "Contact | None":
+        """From what the vault keeps: the contact that is not proven yet."""
+        return cls(*kept["wanted"]) if "wanted" in kept else None
 
 
 def read(name: str, born: tuple[str, str, str], mail: str, phone: str, today: date) -> Person:
@@ -50,26 +72,20 @@ def read(name: str, born: tuple[str, str, str], mail: str, phone: str, today: da
     Raises WrongDetails with everything that is wrong, so that all of it can be mended at once.
     """
     problems: list[Invalid] = []
-
-    def checked(check: Callable[..., Any], *typed: Any) -> Any:
-        try:
-            return check(*typed)
-        except Invalid as problem:
-            return problems.append(problem)
-
-    details = {
-        "name": checked(full_name, name),
-        "born": checked(date_of_birth, *born, today),
-        "mail": checked(addresses.mail_address, mail) if mail.strip() else None,
-        "phone": checked(addresses.phone_number, phone) if phone.strip() else None,
-    }
-    if not (mail.strip() or phone.strip()):
-        problems.append(
-            Invalid("mail", N_("Please enter a mail address or a mobile number, so that we can reach you."))
-        )
+    known = _checked(problems, full_name, name), _checked(problems, date_of_birth, *born, today)
+    reached = _contact(problems, mail, phone)
     if problems:
         raise WrongDetails(problems)
-    return Person(**details)
+    return Person(*known, *reached)
+
+
+def read_contact(mail: str, phone: str) -> Contact:
+    """A contact from what somebody typed. Raises WrongDetails with everything that is wrong."""
+    problems: list[Invalid] = []
+    reached = _contact(problems, mail, phone)
+    if problems:
+        raise WrongDetails(problems)
+    return reached
 
 
 def full_name(typed: str) -> str:
@@ -104,3 +120,21 @@ def date_of_birth(day: str, month: str, year: str, today: date) -> date:
     if born < EARLIEST_BIRTH:
         raise Invalid("born", N_("This date lies too far in the past. Please check the year."))
     return born
+
+
+def _contact(problems: list[Invalid], mail: str, phone: str) -> Contact:
+    if not (mail.strip() or phone.strip()):
+        problems.append(
+            Invalid("mail", N_("Please enter a mail address or a mobile number, so that we can reach you."))
+        )
+    return Contact(
+        _checked(problems, addresses.mail_address, mail) if mail.strip() else None,
+        _checked(problems, addresses.phone_number, phone) if phone.strip() else None,
+    )
+
+
+def _checked(problems: list[Invalid], check: Callable[..., Any], *typed: Any) -> Any:
+    try:
+        return check(*typed)
+    except Invalid as problem:
+        return problems.append(problem)

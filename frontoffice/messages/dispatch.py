@@ -19,7 +19,7 @@ from frontoffice import clock as clocks
 from frontoffice import vault as vaults
 from frontoffice.config import Messages
 from frontoffice.db import Database
-from frontoffice.messages import outbox, quiet, settle, texts
+from frontoffice.messages import calendar_file, outbox, quiet, settle, texts
 from frontoffice.messages.envelope import Envelope, unseal
 from frontoffice.messages.models import ChannelStop, Medium, Message, MessageState
 from frontoffice.messages.outcomes import Meaning
@@ -215,6 +215,9 @@ def _send(delivery: Delivery, claimed: Claimed) -> Outcome:
     envelope = claimed.envelope
     try:
         rendered = texts.render(claimed.kind, claimed.medium, claimed.language, envelope.parameters)
+        calendar = ""
+        if claimed.medium is Medium.MAIL:
+            calendar = calendar_file.of_mail(claimed.kind, envelope.to, claimed.language, envelope.parameters)
     except Exception as error:  # whatever is wrong with one text must not keep the others from leaving
         log.error("message.unwritable", id=claimed.id, kind=claimed.kind, error=type(error).__name__)
         return Refused(Meaning.DEAD, "text")
@@ -226,7 +229,7 @@ def _send(delivery: Delivery, claimed: Claimed) -> Outcome:
         valid_for=claimed.valid_for,
         subject=rendered.subject,
         html=rendered.html,
-        calendar=envelope.parameters.get("calendar", ""),
+        calendar=calendar,
     )
     try:
         return delivery.providers[claimed.medium].send(outgoing)

@@ -1,6 +1,6 @@
 """What of a message is sealed: where it goes, what it says, and where it goes instead."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from frontoffice.vault import InvalidToken, Vault
 
@@ -16,7 +16,9 @@ class Envelope:
 
 def seal(vault: Vault, envelope: Envelope) -> bytes:
     """The envelope, sealed for the database."""
-    return vault.seal(asdict(envelope))
+    return vault.seal(
+        {"to": envelope.to, "parameters": envelope.parameters, "fallback_to": envelope.fallback_to}
+    )
 
 
 def unseal(vault: Vault, sealed: bytes | None) -> Envelope | None:

@@ -6,6 +6,12 @@ APPOINTMENT = frozenset(
     {"office_name", "office_address", "service", "starts_at", "time_zone", "reference", "link", "documents"}
 )
 
+# What else a message about an appointment may say; the first four are for its calendar file.
+DETAILS = frozenset({"ends_at", "sequence", "stamp", "office_mail", "office_phone", "people", "note"})
+
+ON_A_LIST = frozenset({"office_name", "service", "link"})
+A_TIME = frozenset({"starts_at", "until_at", "time_zone"})
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -17,9 +23,19 @@ class Kind:
 
 
 KINDS = {
-    "booked": Kind(APPOINTMENT, frozenset({"calendar"})),
-    "reminder": Kind(APPOINTMENT, frozenset({"calendar"})),
-    "cancelled": Kind(APPOINTMENT, frozenset({"calendar"})),
+    "confirm_contact": Kind(APPOINTMENT | {"until_at", "reason"}, DETAILS | {"confirm_link", "code"}),
+    "booked": Kind(APPOINTMENT, DETAILS, 2),
+    "moved": Kind(APPOINTMENT | {"before_at"}, DETAILS),
+    "cancelled": Kind(APPOINTMENT, DETAILS, 2),
+    "lapsed": Kind(APPOINTMENT, DETAILS),
+    "contact_changed": Kind(APPOINTMENT, DETAILS),
+    "reminder": Kind(APPOINTMENT, DETAILS, 2),
+    "waitlist_joined": Kind(ON_A_LIST | {"unproven"}),
+    "waitlist_offer": Kind(ON_A_LIST | A_TIME),
+    "waitlist_ended": Kind(ON_A_LIST | {"reason"}),
+    "draw_entered": Kind(ON_A_LIST | {"reference", "until_at", "time_zone"}),
+    "draw_result": Kind(ON_A_LIST | {"reference", "outcome", "draw_link"}, A_TIME),
+    "invitation": Kind(ON_A_LIST | {"office_address", "until_at", "time_zone"}),
 }
 
 

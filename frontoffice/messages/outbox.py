@@ -1,10 +1,12 @@
 """Putting messages into the outbox, in the transaction of the fact that causes them, and taking them back."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import case, select, update
+from sqlalchemy import String, Table, bindparam, case, exists, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -17,62 +19,75 @@ LONGEST_KEY = 110
 # A mail that stands in for an SMS gets at least so long to leave.
 FALLBACK_WINDOW = timedelta(hours=1)
 
+_MESSAGES = cast(Table, Message.__table__)
+_COLUMNS = (
+    "dedupe_key",
+    "kind",
+    "medium",
+    "subject",
+    "office_id",
+    "recipient",
+    "envelope",
+    "template_version",
+    "language",
+    "priority",
+    "not_before",
+    "expires_at",
+    "created_at",
+)
 _UNDECIDED = (MessageState.PENDING, MessageState.SENDING, MessageState.UNKNOWN)
 
 
-def enqueue(
-    session: Session,
-    *,
-    kind: str,
-    medium: Medium,
-    to: str,
-    language: str,
-    office_id: int,
-    subject: str,
-    dedupe_key: str,
-    parameters: dict[str, str],
-    now: datetime,
-    not_before: datetime | None = None,
-    expires_at: datetime,
-    priority: int = 5,
-    fallback_to: str | None = None,
-) -> Message | None:
-    """Write a message to `to` (as `addresses` gives it); None where `dedupe_key` is in the outbox already.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A message to be written. `to` is as `addresses` gives it, `subject` what it is about ("appointment:17").
 
-    `subject` is what it is about ("appointment:17"), `parameters` what `kinds` says, times in UTC. The key of
-    an SMS ends with ":sms", that of a mail with the same content is the same with ":mail": an SMS that fails
-    is followed by a mail to `fallback_to` unless that mail is in the outbox anyway. For a recipient who wants
-    no such messages the row is SUPPRESSED. Raises ValueError for an unknown kind, wrong parameters or key.
+    `parameters` are what `kinds` says, times in UTC. The key of an SMS ends with ":sms", that of a mail with the
+    same content is the same with ":mail": an SMS that fails is followed by a mail to `fallback_to` unless that mail
+    is in the outbox anyway.
     """
-    version = kinds.check(kind, parameters).version
-    if not dedupe_key.endswith(f":{medium}") or len(dedupe_key) > LONGEST_KEY:
-        raise ValueError(
-            f"a key must end with :{medium} and have at most {LONGEST_KEY} characters: {dedupe_key!r}"
-        )
-    vault = vaults.of(session)
-    digests = recipient_digests(vault, medium, to)
-    suppressed = bool(find_suppressed(session, digests))
-    message = _insert(
-        session,
-        dedupe_key=dedupe_key,
-        kind=kind,
-        medium=medium,
-        subject=subject,
-        office_id=office_id,
-        recipient=digests[0],
-        envelope=seal(vault, Envelope(to, parameters, fallback_to if medium is Medium.SMS else None)),
-        template_version=version,
-        language=language,
-        priority=priority,
-        state=MessageState.SUPPRESSED if suppressed else MessageState.PENDING,
-        not_before=not_before or now,
-        expires_at=expires_at,
-        created_at=now,
-        final_at=now if suppressed else None,
-    )
-    if message and suppressed:
-        fall_back(session, message, now)
-    return message
+
+    kind: str
+    medium: Medium
+    to: str
+    language: str
+    office_id: int
+    subject: str
+    dedupe_key: str
+    parameters: dict[str, str]
+    expires_at: datetime
+    not_before: datetime | None = None
+    priority: int = 5
+    fallback_to: str | None = None
+
+
+def enqueue_all(session: Session, drafts: Sequence[Draft], now: datetime) -> list[int | None]:
+    """Write messages, in one statement; gives their ids, None where a `dedupe_key` is in the outbox already.
+
+    For a recipient who wants no such messages the row is SUPPRESSED. Raises ValueError for an unknown kind, wrong
+    parameters or key; then nothing is written.
+    """
+    if not drafts:
+        return []
+    session.flush()
+    rows = _rows(vaults.of(session), drafts, now)
+    connection = session.connection()
+    statement = _new(connection.dialect.name, len(rows[0]) - len(_COLUMNS))
+    ids: dict[str, int] = {}
+    suppressed: list[int] = []
+    for number, key, state in connection.execute(statement, rows):
+        ids[key] = number
+        if state is MessageState.SUPPRESSED:
+            suppressed.append(number)
+    if suppressed:
+        _stand_in(session, suppressed, now)
+    return [ids.pop(draft.dedupe_key, None) for draft in drafts]
+
+
+def enqueue(session: Session, *, now: datetime, **draft: Any) -> Message | None:
+    """As `enqueue_all`, for one message, with the parts of a Draft; gives the row."""
+    [number] = enqueue_all(session, [Draft(**draft)], now)
+    return None if number is None else session.get_one(Message, number)
 
 
 def cancel(session: Session, subject: str, now: datetime, kinds: Collection[str] | None = None) -> int:
@@ -148,6 +163,69 @@ def recipient_digests(vault: vaults.Vault, medium: Medium, address: str) -> list
 def find_suppressed(session: Session, digests: Collection[str]) -> set[str]:
     """Those of the digests whose recipients take no messages; each digest belongs to one medium."""
     return set(session.scalars(select(Suppression.recipient).where(Suppression.recipient.in_(digests))))
+
+
+def _rows(vault: vaults.Vault, drafts: Sequence[Draft], now: datetime) -> list[dict[str, Any]]:
+    rows = []
+    sealed: dict[tuple[str, str | None, int], bytes] = {}  # often several say the same to the same
+    digests: dict[tuple[Medium, str], list[str]] = {}
+    for draft in drafts:
+        version = kinds.check(draft.kind, draft.parameters).version
+        if not draft.dedupe_key.endswith(f":{draft.medium}") or len(draft.dedupe_key) > LONGEST_KEY:
+            raise ValueError(
+                f"a key must end with :{draft.medium} and have at most {LONGEST_KEY} characters: "
+                f"{draft.dedupe_key!r}"
+            )
+        if (draft.medium, draft.to) not in digests:
+            digests[draft.medium, draft.to] = recipient_digests(vault, draft.medium, draft.to)
+        known = digests[draft.medium, draft.to]
+        fallback_to = draft.fallback_to if draft.medium is Medium.SMS else None
+        contents = (draft.to, fallback_to, id(draft.parameters))
+        if contents not in sealed:
+            sealed[contents] = seal(vault, Envelope(draft.to, draft.parameters, fallback_to))
+        rows.append(
+            {
+                "dedupe_key": draft.dedupe_key,
+                "kind": draft.kind,
+                "medium": draft.medium,
+                "subject": draft.subject,
+                "office_id": draft.office_id,
+                "recipient": known[0],
+                "envelope": sealed[contents],
+                "template_version": version,
+                "language": draft.language,
+                "priority": draft.priority,
+                "not_before": draft.not_before or now,
+                "expires_at": draft.expires_at,
+                "created_at": now,
+            }
+            | {f"digest_{number}": digest for number, digest in enumerate(known)}
+        )
+    return rows
+
+
+@cache
+def _new(dialect: str, keys: int) -> Any:
+    """The INSERT that looks by itself for an opt-out, under as many digests as the vault has keys."""
+    digests = [bindparam(f"digest_{number}", type_=String()) for number in range(keys)]
+    opted_out = exists().where(Suppression.recipient.in_(digests))
+    state = case(
+        (opted_out, literal(MessageState.SUPPRESSED, _MESSAGES.c.state.type)),
+        else_=literal(MessageState.PENDING, _MESSAGES.c.state.type),
+    )
+    return (
+        (postgresql if dialect == "postgresql" else sqlite)
+        .insert(_MESSAGES)
+        .values({name: bindparam(name) for name in _COLUMNS} | {"state": state})
+        .on_conflict_do_nothing(index_elements=["dedupe_key"])
+        .returning(_MESSAGES.c.id, _MESSAGES.c.dedupe_key, _MESSAGES.c.state)
+    )
+
+
+def _stand_in(session: Session, suppressed: Collection[int], now: datetime) -> None:
+    for message in session.scalars(select(Message).where(Message.id.in_(suppressed)).order_by(Message.id)):
+        message.final_at = now
+        fall_back(session, message, now)
 
 
 def _insert(session: Session, **values: Any) -> Message | None:

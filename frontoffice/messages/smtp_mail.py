@@ -97,10 +97,13 @@ def compose(sender: str, outgoing: Outgoing, now: datetime) -> EmailMessage:
     mail.set_content(outgoing.text)
     mail.add_alternative(outgoing.html, subtype="html")
     if outgoing.calendar:
+        # Calendars that understand invitations (RFC 6047) take the first one; for all others there is a file.
         found = _METHOD.search(outgoing.calendar)
-        mail.add_attachment(outgoing.calendar, subtype="calendar", filename="appointment.ics")
-        attached = list(mail.iter_attachments())[-1]
-        attached.set_param("method", found.group(1) if found else "PUBLISH")
+        method = {"method": found.group(1) if found else "PUBLISH"}
+        mail.add_alternative(outgoing.calendar, subtype="calendar", params=method)
+        mail.add_attachment(
+            outgoing.calendar.encode(), maintype="application", subtype="ics", filename="appointment.ics"
+        )
     # Last: what is called Content-… moves into the first part when others are added.
     mail["Content-Language"] = outgoing.language
     return mail

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,11 +15,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from frontoffice import paths
 from frontoffice.messages.models import Medium
-from frontoffice.messages.segments import plainer
+from frontoffice.messages.segments import plainer, segments
 
 # English here is read by people in Germany: 24 hours, and the day before the month.
 _LOCALES = {"en": "en_GB"}
 FALLBACK = "en"
+MOST_SEGMENTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ def render(
     environment, language = _environment(language, translations)
     values = _values(language, parameters)
     if medium is Medium.SMS:
-        return Rendered(plainer(environment.get_template(f"{kind}.sms.txt").render(values)))
+        return Rendered(
+            _with_note(environment.get_template(f"{kind}.sms.txt").render(values), values["note"])
+        )
     subject, _, text = environment.get_template(f"{kind}.mail.txt").render(values).lstrip().partition("\n")
     return Rendered(
         text.strip() + "\n", subject.strip(), environment.get_template(f"{kind}.mail.html").render(values)
@@ -53,18 +57,37 @@ def render(
 
 
 def _values(language: str, parameters: dict[str, str]) -> dict[str, Any]:
+    """What templates can use: lines as lists, and of each moment (`…_at`) its date and time at the office."""
     locale = Locale.parse(_LOCALES.get(language, language))
-    values: dict[str, Any] = {**parameters, "language": language, "direction": locale.text_direction}
-    values["documents"] = [line.strip() for line in parameters["documents"].splitlines() if line.strip()]
-    values["office_address"] = [
-        line.strip() for line in parameters["office_address"].splitlines() if line.strip()
-    ]
-    values["reference"] = _grouped(parameters["reference"])
-    start = datetime.fromisoformat(parameters["starts_at"]).astimezone(ZoneInfo(parameters["time_zone"]))
-    values["date"] = format_date(start.date(), "full", locale)
-    values["short_date"] = format_skeleton("MMMEd", start, start.tzinfo, locale=locale)
-    values["time"] = format_skeleton("Hm", start, start.tzinfo, locale=locale)
+    values: dict[str, Any] = {"note": "", "office_phone": "", **parameters}
+    values |= {"language": language, "direction": locale.text_direction}
+    for name in ("documents", "office_address"):
+        values[name] = _lines(parameters.get(name, ""))
+    names = _lines(parameters.get("service", ""))
+    people = [int(each) for each in _lines(parameters.get("people", ""))]
+    values["service"] = ", ".join(names)
+    values["services"] = list(zip_longest(names, people[: len(names)], fillvalue=1))
+    if "reference" in parameters:
+        values["reference"] = _grouped(parameters["reference"])
+    for name, value in parameters.items():
+        if name.endswith("_at"):
+            moment = datetime.fromisoformat(value).astimezone(ZoneInfo(parameters["time_zone"]))
+            # Of the appointment itself simply the date and the time, of others `until_date`, `until_time`, …
+            said = "" if name == "starts_at" else name.removesuffix("at")
+            values[f"{said}date"] = format_date(moment.date(), "full", locale)
+            values[f"{said}short_date"] = format_skeleton("MMMEd", moment, moment.tzinfo, locale=locale)
+            values[f"{said}time"] = format_skeleton("Hm", moment, moment.tzinfo, locale=locale)
     return values
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _with_note(text: str, note: str) -> str:
+    """An SMS with what the office has to say, if there is room for it in two parts; the link tells it all."""
+    alone, both = plainer(text), plainer(f"{note} {text}")
+    return both if segments(both) <= MOST_SEGMENTS else alone
 
 
 @lru_cache(maxsize=64)

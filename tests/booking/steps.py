@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from frontoffice.booking import appointing, checks, holding, search
 from frontoffice.booking.models import Appointment, Channel, Hold
 from frontoffice.booking.person import Person
+from frontoffice.booking.visit import Visit, visit
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.offices.models import Service
@@ -21,6 +22,11 @@ def at(day: int, clock: str, month: int = 11) -> datetime:
     return datetime(2026, month, day, int(hour), int(minute), tzinfo=BERLIN).astimezone(UTC)
 
 
+def visiting(service: Service, people: int = 1) -> Visit:
+    """A visit for one service."""
+    return visit([(service, people)])
+
+
 def hold_it(
     database: Database,
     config: Config,
@@ -34,7 +40,14 @@ def hold_it(
     """Hold a time of the service at its office."""
     with database.write() as session:
         return holding.hold(
-            session, service.office, service, start, now, rules=config.booking, channel=channel, key=key
+            session,
+            service.office,
+            visiting(service),
+            start,
+            now,
+            rules=config.booking,
+            channel=channel,
+            key=key,
         )
 
 
@@ -64,7 +77,7 @@ def free_on(
         found = search.free_starts(
             session,
             service.office,
-            service,
+            visiting(service),
             day,
             date.fromordinal(day.toordinal() + 1),
             now=now,
@@ -76,7 +89,7 @@ def free_on(
 
 def differences(database: Database) -> list[str]:
     """What the doctor would report."""
-    with database.read() as session:
+    with database.read(snapshot=True) as session:
         return list(checks.differences(session))
 
 

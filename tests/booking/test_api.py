@@ -132,6 +132,7 @@ def test_a_hold_is_booked(program: FlaskClient, database: Database) -> None:
     assert held.status_code == 201
     assert held.json == {
         **TIME,
+        "items": [{"service": "residence-permit-renewal", "people": 1}],
         "token": held.json["token"],
         "end": "2026-11-24T08:30:00Z",
         "expires_at": "2026-11-23T07:10:00Z",

@@ -3,36 +3,23 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from frontoffice import events
-from frontoffice.booking import appointing, holding
+from frontoffice.booking import appointing, holding, references
 from frontoffice.booking.models import Appointment, State
-from frontoffice.booking.refusals import AlreadyBooked, HoldExpired, NotCancellable
+from frontoffice.booking.refusals import AlreadyBooked, AlreadyComing, HoldExpired, NotCancellable
+from frontoffice.booking.visit import visit
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.errors import NotFound
 from frontoffice.messages.models import Message
-from frontoffice.offices.models import Service
+from frontoffice.offices.models import Office, Service
+from tests.booking.life import booked_on, messages, said
 from tests.booking.steps import AMIN, OLENA, at, book_it, differences, fill, free_on, hold_it
 
 TUESDAY = date(2026, 11, 24)
-
-
-def booked_on(
-    database: Database, config: Config, service: Service, start: datetime, now: datetime
-) -> Appointment:
-    """An appointment of Olena's."""
-    _, token = hold_it(database, config, service, start, now)
-    return book_it(database, config, token, now)
-
-
-def messages(database: Database, appointment: Appointment) -> list[tuple[str, str, str]]:
-    """Kind, medium and state of the messages about an appointment, in the order of writing."""
-    with database.read() as session:
-        about = select(Message).where(Message.subject == f"appointment:{appointment.id}").order_by(Message.id)
-        return [(each.kind, each.medium.value, each.state.value) for each in session.scalars(about)]
 
 
 def test_a_hold_becomes_an_appointment(
@@ -61,24 +48,18 @@ def test_the_person_is_not_readable_in_the_database(
         assert part.encode() not in appointment.person
 
 
-def test_confirmation_and_reminder_are_written_with_the_booking(
+def test_a_confirmation_is_written_with_the_booking_over_all_media(
     database: Database, config: Config, renewal: Service, now: datetime
 ) -> None:
     appointment = booked_on(database, config, renewal, at(26, "09:00"), now)
-    assert messages(database, appointment) == [
-        ("booked", "mail", "pending"),
-        ("booked", "sms", "pending"),
-        ("reminder", "mail", "pending"),
-        ("reminder", "sms", "pending"),
-    ]
+    assert messages(database, appointment) == [("booked", "mail", "pending"), ("booked", "sms", "pending")]
     with database.read() as session:
-        reminder = session.scalars(select(Message).where(Message.kind == "reminder")).first()
-    assert reminder is not None
-    assert (reminder.not_before, reminder.expires_at) == (at(25, "09:00"), at(26, "09:00"))
-    assert reminder.dedupe_key == f"appointment:{appointment.id}:{at(26, '09:00').isoformat()}:24h:mail"
+        first = session.scalars(select(Message)).first()
+    assert first is not None
+    assert (first.not_before, first.expires_at) == (now, at(26, "09:00"))
 
 
-def test_somebody_without_mail_hears_by_sms_only_and_late_bookers_need_no_reminder(
+def test_somebody_without_mail_hears_by_sms_only(
     database: Database, config: Config, renewal: Service, now: datetime
 ) -> None:
     _, token = hold_it(database, config, renewal, at(23, "11:00"), now)
@@ -93,7 +74,7 @@ def test_the_same_form_sent_twice_books_once(
     first = book_it(database, config, token, now)
     again = book_it(database, config, token, now + timedelta(hours=2))
     assert (again.id, again.reference) == (first.id, first.reference)
-    assert len(messages(database, first)) == 4
+    assert len(messages(database, first)) == 2
     with database.read() as session:
         assert len(events.after(session, renewal.office_id, 0)) == 1
     assert differences(database) == []
@@ -197,7 +178,7 @@ def test_unknown_and_wrong_look_the_same(
     assert len(said) == 1
 
 
-def test_cancelling_frees_the_time_and_takes_reminders_back(
+def test_cancelling_gives_the_time_back_and_takes_back_what_has_not_left(
     database: Database, config: Config, renewal: Service, now: datetime
 ) -> None:
     fill(database, config, renewal, at(26, "09:00"), now, seats=1)
@@ -210,12 +191,13 @@ def test_cancelling_frees_the_time_and_takes_reminders_back(
     assert messages(database, appointment) == [
         ("booked", "mail", "cancelled"),
         ("booked", "sms", "cancelled"),
-        ("reminder", "mail", "cancelled"),
-        ("reminder", "sms", "cancelled"),
         ("cancelled", "mail", "pending"),
         ("cancelled", "sms", "pending"),
     ]
-    assert "09:00" in free_on(database, config, renewal, date(2026, 11, 26), now)
+    later = now + timedelta(hours=1, seconds=1)
+    with database.write() as session:
+        holding.release_expired(session, later)
+    assert "09:00" in free_on(database, config, renewal, date(2026, 11, 26), later)
     with database.read() as session:
         kinds = [each.kind for each in events.after(session, renewal.office_id, 0)]
     assert kinds == ["appointment.booked", "appointment.cancelled"]
@@ -252,4 +234,72 @@ def test_a_time_that_has_begun_is_not_booked_any_more(
     _, token = hold_it(database, config, renewal, start, now)
     with pytest.raises(HoldExpired):
         book_it(database, config, token, start)
+    assert differences(database) == []
+
+
+def test_a_family_with_two_concerns_hears_all_it_needs(
+    database: Database, config: Config, planned: Office, renewal: Service, now: datetime
+) -> None:
+    pick_up = planned.services[1]
+    with database.write() as session:
+        session.execute(update(Service).where(Service.id == renewal.id).values(most_people=4))
+        session.execute(
+            update(Service)
+            .where(Service.id == pick_up.id)
+            .values(documents={"de": ["Reisepass", "Alte Karte"]})
+        )
+    with database.write() as session:
+        both = visit([(session.get_one(Service, renewal.id), 2), (session.get_one(Service, pick_up.id), 1)])
+        held, token = holding.hold(session, planned, both, at(26, "08:00"), now, rules=config.booking)
+    appointment = book_it(database, config, token, now, language="de")
+    assert (held.items, appointment.items, appointment.ticks) == (
+        [[renewal.id, 2], [pick_up.id, 1]],
+        held.items,
+        14,
+    )
+    _, words = said(database, appointment, "booked")[0]
+    assert words["service"].splitlines() == ["Aufenthaltserlaubnis verlängern", "Karte abholen"]
+    assert words["people"].splitlines() == ["2", "1"]
+    assert words["documents"].splitlines() == ["Reisepass", "Gebühr", "Alte Karte"]
+    assert words["ends_at"] == at(26, "09:10").isoformat()
+    assert differences(database) == []
+
+
+def test_one_concern_is_booked_once_by_a_person_and_as_often_as_needed_by_staff(
+    database: Database, config: Config, renewal: Service, now: datetime
+) -> None:
+    booked_on(database, config, renewal, at(26, "09:00"), now)
+    _, token = hold_it(database, config, renewal, at(27, "09:00"), now)
+    with pytest.raises(AlreadyComing):
+        book_it(database, config, token, now)
+    with database.write() as session:
+        second = appointing.book(session, token, OLENA, "en", now, settings=config, actor="account:7")
+    assert second.booked_by == "account:7"
+    assert differences(database) == []
+
+
+def test_the_office_has_a_word_in_the_message_of_a_cancellation(
+    database: Database, config: Config, renewal: Service, now: datetime
+) -> None:
+    appointment = booked_on(database, config, renewal, at(26, "09:00"), now)
+    with database.write() as session:
+        found = session.get_one(Appointment, appointment.id)
+        appointing.cancel(
+            session, found, now, "account:1", settings=config, note="Wir streiken.\nBis Montag."
+        )
+    assert [words["note"] for _, words in said(database, appointment, "cancelled")] == [
+        "Wir streiken. Bis Montag."
+    ] * 2
+    with database.read() as session:
+        assert events.after(session, renewal.office_id, 0)[-1].actor == "account:1"
+
+
+def test_a_code_that_is_used_already_is_not_given_again(
+    database: Database, config: Config, renewal: Service, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = booked_on(database, config, renewal, at(26, "09:00"), now)
+    codes = iter([first.reference, first.reference, "23456789"])
+    monkeypatch.setattr(references, "new", lambda: next(codes))
+    second = booked_on(database, config, renewal, at(27, "09:00"), now, AMIN)
+    assert second.reference == "23456789"
     assert differences(database) == []

@@ -13,7 +13,7 @@ from frontoffice.db import Database
 from frontoffice.errors import NotFound
 from frontoffice.offices.models import Closure, Office, OpeningHours, Schedule, Service
 from tests.booking.conftest import MONDAY
-from tests.booking.steps import at, book_it, differences, fill, free_on, hold_it
+from tests.booking.steps import at, book_it, differences, fill, free_on, hold_it, visiting
 
 TUESDAY = date(2026, 11, 24)
 KEY = "a key that nobody guesses"
@@ -223,7 +223,9 @@ def test_a_search_merges_schedules_and_keeps_to_lead_and_horizon(
     assert free_on(database, config, renewal, TUESDAY, now)[-3:] == ["11:30", "12:00", "12:30"]
     short = Booking(horizon_days=3, lead_minutes=0)
     with database.read() as session:
-        found = search.free_starts(session, office, renewal, date.min, date.max, now=now, rules=short)
+        found = search.free_starts(
+            session, office, visiting(renewal), date.min, date.max, now=now, rules=short
+        )
     assert list(found) == [MONDAY, TUESDAY, date(2026, 11, 25)]
     assert found[MONDAY][0] == at(23, "08:00")
 
@@ -234,9 +236,11 @@ def test_the_next_free_time_and_the_nearest_ones(
     fill(database, config, renewal, at(24, "10:00"), now)
     with database.read() as session:
         office = renewal.office
-        near = search.nearest(session, office, renewal, at(24, "10:00"), now=now, rules=rules, limit=4)
-        first = search.next_free(session, office, renewal, TUESDAY, now=now, rules=rules)
-        never = search.next_free(session, office, renewal, date(2026, 12, 21), now=now, rules=rules)
+        near = search.nearest(
+            session, office, visiting(renewal), at(24, "10:00"), now=now, rules=rules, limit=4
+        )
+        first = search.next_free(session, office, visiting(renewal), TUESDAY, now=now, rules=rules)
+        never = search.next_free(session, office, visiting(renewal), date(2026, 12, 21), now=now, rules=rules)
     assert near == [at(24, "09:00"), at(24, "09:30"), at(24, "10:30"), at(24, "11:00")]
     assert first == at(24, "08:00")
     assert never is None

@@ -3,6 +3,7 @@
 import re
 from html import unescape
 
+import html5lib
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -14,6 +15,26 @@ OLENA_TYPES = {
     "mail": "olena@example.org",
     "phone": "0151 23456789",
 }
+AMIN_TYPES = {
+    "name": "Amin Karimi",
+    "born-day": "1",
+    "born-month": "12",
+    "born-year": "1988",
+    "mail": "amin@example.org",
+    "phone": "",
+}
+
+
+def assert_sound(page: "Page") -> None:
+    """HTML without errors, one heading of the first level, nothing inline that the policy forbids."""
+    parser = html5lib.HTMLParser()
+    parser.parse(page.html)
+    assert parser.errors == [], page.address
+    assert not re.search(r"<script(?![^>]*src=)|\sstyle=|<style|\son\w+=", page.html)
+    assert page.html.count("<h1") == 1
+    assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    names = re.findall(r'\bid="([^"]+)"', page.html)
+    assert sorted(names) == sorted(set(names)), page.address
 
 
 class Page:
@@ -38,14 +59,34 @@ class Page:
 
     @property
     def hidden(self) -> dict[str, str]:
-        """The hidden fields of its form."""
-        return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', self.html))
+        """The hidden fields of its forms."""
+        found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', self.html)
+        return {name: unescape(value) for name, value in found}
 
     @property
     def slots(self) -> dict[str, str]:
         """The times on offer: what is read, and what is sent."""
         found = re.findall(r'name="start" value="([^"]+)">([^<]+)</button>', self.html)
         return {label: unescape(value) for value, label in found}
+
+    @property
+    def days(self) -> dict[str, str]:
+        """The days of the calendar, and how they are said to be."""
+        cells = re.findall(r'month__day--[^>]*>.*?kern-sr-only">([^<]*)<', self.html, re.DOTALL)
+        return dict(re.findall(r"^(.+? \d{4}), (.+)$", "\n".join(map(unescape, cells)), re.MULTILINE))
+
+    @property
+    def choices(self) -> dict[str, list[str]]:
+        """The lists to choose from, by the name of the field."""
+        found = re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', self.html, re.DOTALL)
+        return {name: re.findall(r'value="([^"]*)"', options) for name, options in found}
+
+    def button(self, words: str) -> str:
+        """Where the form goes whose button has these words."""
+        found = re.findall(r"<form[^>]*>.*?</form>", self.html, re.DOTALL)
+        form = next(each for each in found if re.search(rf"<button[^>]*>(?:<[^>]+>)*{words}", each))
+        stated = re.search(r'<form[^>]*action="([^"]+)"', form)
+        return unescape(stated[1]) if stated else self.address
 
     @property
     def errors(self) -> dict[str, str]:
@@ -68,6 +109,10 @@ class Visitor:
     def open(self, address: str) -> Page:
         """Open a page, and where it leads."""
         return Page(self.client.get(address, headers={"Accept-Language": "en"}, follow_redirects=True))
+
+    def tap(self, page: Page, words: str, **fields: str) -> Page:
+        """Press the button with these words, and see what comes."""
+        return self.send(page.button(words), {**page.hidden, **fields})
 
     def send(self, address: str, fields: dict[str, str]) -> Page:
         """Send a form and see what comes; redirects are followed."""

@@ -168,18 +168,24 @@ def test_a_mail_arrives_as_text_and_as_html(start: Start) -> None:
     assert (mail["Auto-Submitted"], mail["Content-Language"]) == ("auto-generated", "de")
 
 
-def test_a_calendar_file_is_attached_with_its_method(start: Start) -> None:
+def test_a_calendar_file_is_an_invitation_and_a_file(start: Start) -> None:
     server = start()
     provider(server.port).send(outgoing(calendar=CALENDAR))
     mail = server.mail()
     assert mail.get_content_type() == "multipart/mixed"
-    (calendar,) = mail.iter_attachments()
-    assert calendar.get_content_type() == "text/calendar"
-    assert calendar.get_param("method") == "CANCEL"
-    assert calendar.get_filename() == "appointment.ics"
-    content = calendar.get_payload(decode=True)
-    assert isinstance(content, bytes)
-    assert content.decode() == CALENDAR
+    alternatives, attached = mail.iter_parts()
+    assert alternatives.get_content_type() == "multipart/alternative"
+    texts = [part.get_content_type() for part in alternatives.iter_parts()]
+    assert texts == ["text/plain", "text/html", "text/calendar"]
+    invitation = list(alternatives.iter_parts())[-1]
+    assert (invitation.get_param("method"), invitation.get_param("charset")) == ("CANCEL", "utf-8")
+    assert not invitation.is_attachment()
+    assert attached.get_content_type() == "application/ics"
+    assert attached.get_filename() == "appointment.ics"
+    for part in (invitation, attached):
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        assert content.decode() == CALENDAR
     body = mail.get_body(("plain",))
     assert body is not None
     assert "Grüße" in body.get_content()
@@ -274,11 +280,22 @@ def test_an_address_cannot_smuggle_in_a_header(start: Start) -> None:
 
 def test_a_mail_goes_from_the_outbox_to_the_mailbox_once(start: Start, post: Post) -> None:
     server = start()
-    message = post.put(medium=Medium.MAIL, parameters=parameters(calendar=CALENDAR))
+    details = {
+        "ends_at": "2026-11-25T09:00:00+00:00",
+        "sequence": "0",
+        "stamp": "2026-11-23T07:00:00+00:00",
+        "office_mail": "termine@musterstadt.example",
+    }
+    message = post.put(medium=Medium.MAIL, parameters=parameters(**details))
     post.mail = provider(server.port)  # type: ignore[assignment]
     assert (post.deliver(), post.deliver()) == (1, 0)
     assert post.look(message).state is MessageState.SENT
-    assert server.mail()["Subject"] == "Your appointment on Wednesday, 25 November 2026, 09:30"
+    mail = server.mail()
+    assert mail["Subject"] == "Your appointment on Wednesday, 25 November 2026, 09:30"
+    (file,) = mail.iter_attachments()
+    content = file.get_content()
+    assert b"METHOD:REQUEST" in content
+    assert MAIL.encode() in content.replace(b"\r\n ", b"")
 
 
 def test_a_mail_that_may_have_left_is_sent_again_under_the_same_name(start: Start, post: Post) -> None:

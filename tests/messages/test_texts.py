@@ -17,48 +17,167 @@ from frontoffice.messages.segments import segments
 from tests.messages.parts import parameters
 
 LANGUAGES = ("de", "en")
+LINK = parameters()["link"]
+CONFIRM = f"{LINK}confirm/zyxwvutsrqponmlkjihgfedc"
+
+# What each kind of message about an appointment says beside the usual.
+MORE: dict[str, dict[str, str]] = {
+    "confirm_contact": {
+        "until_at": "2026-11-23T09:30:00+00:00",
+        "reason": "booking",
+        "confirm_link": CONFIRM,
+        "code": "012345",
+    },
+    "booked": {},
+    "moved": {"before_at": "2026-11-24T07:00:00+00:00"},
+    "cancelled": {},
+    "lapsed": {},
+    "contact_changed": {"office_phone": "+49 30 1234567"},
+    "reminder": {},
+}
+TOLD = [kind for kind in MORE if kind != "confirm_contact"]  # the others go to those whose appointment it is
+A_LIST = {
+    "office_name": "Ausländerbehörde Musterstadt",
+    "service": "Renewal of a residence permit",
+    "link": LINK,
+}
+A_TIME = {
+    "starts_at": "2026-11-25T08:30:00+00:00",
+    "until_at": "2026-11-24T09:30:00+00:00",
+    "time_zone": "Europe/Berlin",
+}
+DRAW = A_LIST | {"reference": "17", "draw_link": LINK}
+OTHERS: list[tuple[str, dict[str, str]]] = [
+    ("waitlist_joined", A_LIST | {"unproven": ""}),
+    ("waitlist_joined", A_LIST | {"unproven": "yes"}),
+    ("waitlist_offer", A_LIST | A_TIME),
+    ("waitlist_ended", A_LIST | {"reason": "missed"}),
+    ("waitlist_ended", A_LIST | {"reason": "over"}),
+    (
+        "draw_entered",
+        A_LIST | {"reference": "17", "until_at": A_TIME["until_at"], "time_zone": "Europe/Berlin"},
+    ),
+    ("draw_result", DRAW | A_TIME | {"outcome": "won"}),
+    ("draw_result", DRAW | {"outcome": "listed"}),
+    ("draw_result", DRAW | {"outcome": "lost"}),
+    (
+        "invitation",
+        A_LIST
+        | {"office_address": "Rathausplatz 1", "until_at": A_TIME["until_at"], "time_zone": "Europe/Berlin"},
+    ),
+]
 
 
-@pytest.mark.parametrize("kind", kinds.KINDS)
+def about(kind: str, **changes: str) -> dict[str, str]:
+    """What an appointment gives to a message of that kind."""
+    return parameters(**MORE[kind]) | changes
+
+
+def test_every_kind_of_message_is_looked_at_here() -> None:
+    assert {*MORE, *(kind for kind, _ in OTHERS)} == set(kinds.KINDS)
+    for kind, said in [*((kind, about(kind)) for kind in MORE), *OTHERS]:
+        kinds.check(kind, said)
+
+
+@pytest.mark.parametrize("kind", MORE)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_sms_has_one_part_on_every_day_of_the_year(kind: str, language: str) -> None:
     first = datetime(2027, 1, 1, 9, 30, tzinfo=UTC)
-    days = [(first + timedelta(days=day)).isoformat() for day in range(365)]
-    written = [texts.render(kind, Medium.SMS, language, parameters(starts_at=day)).text for day in days]
-    assert max(segments(text) for text in written) == 1
+    for day in range(365):
+        start = first + timedelta(days=day)
+        said = about(kind, starts_at=start.isoformat()) | {
+            name: (start - timedelta(hours=hours)).isoformat()
+            for name, hours in (("until_at", 1), ("before_at", 25))
+            if name in MORE[kind]
+        }
+        text = texts.render(kind, Medium.SMS, language, said).text
+        assert segments(text) == 1, text
 
 
-@pytest.mark.parametrize("kind", kinds.KINDS)
+@pytest.mark.parametrize(("kind", "said"), [*((kind, about(kind)) for kind in MORE), *OTHERS])
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_sms_has_two_parts_at_most_with_a_very_long_link(kind: str, language: str) -> None:
+def test_an_sms_has_two_parts_at_most_with_a_very_long_link(
+    kind: str, said: dict[str, str], language: str
+) -> None:
     link = (
         "https://terminvereinbarung.auslaenderbehoerde.landkreis-musterstadt.example.org/termine" + "/x" * 50
     )
-    assert segments(texts.render(kind, Medium.SMS, language, parameters(link=link)).text) == 2
+    assert segments(texts.render(kind, Medium.SMS, language, said | {"link": link}).text) <= 2
+    assert segments(texts.render(kind, Medium.SMS, language, said).text) <= 2
 
 
-@pytest.mark.parametrize("kind", kinds.KINDS)
-def test_an_sms_says_when_and_which_and_nothing_about_the_person_or_the_permit(kind: str) -> None:
-    text = texts.render(kind, Medium.SMS, "en", parameters()).text
+@pytest.mark.parametrize("kind", TOLD)
+def test_an_sms_says_when_and_where_to_look_and_nothing_about_the_person_or_the_permit(kind: str) -> None:
+    text = texts.render(kind, Medium.SMS, "en", about(kind)).text
     assert "Wed 25 Nov, 09:30" in text  # Berlin's time
-    assert "K7M2-PXQ4" in text
-    assert parameters()["link"] in text
+    assert LINK in text
     for secret in ("residence", "permit", "Ausländer", "Musterstadt,", "Rathausplatz", "Passport"):
         assert secret not in text
 
 
-@pytest.mark.parametrize("kind", kinds.KINDS)
+def test_a_code_comes_first_and_the_link_to_the_appointment_not_at_all() -> None:
+    text = texts.render("confirm_contact", Medium.SMS, "en", about("confirm_contact")).text
+    assert text.startswith("012345 ")
+    assert "Good until Mon 23 Nov, 10:30" in text
+    assert "http" not in text
+
+
+@pytest.mark.parametrize("reason", ["booking", "contact"])
+def test_whoever_is_asked_to_confirm_learns_no_more_than_needed(reason: str) -> None:
+    mail = texts.render("confirm_contact", Medium.MAIL, "en", about("confirm_contact", reason=reason))
+    assert CONFIRM in mail.text
+    assert CONFIRM in mail.html
+    for part in (mail.text, mail.html):
+        assert "permit" not in part
+        assert "K7M2-PXQ4" not in part
+        assert ("Monday, 23 November 2026, 10:30" in part) == (reason == "booking")
+
+
+@pytest.mark.parametrize("kind", TOLD)
 def test_a_mail_says_the_same_as_text_and_as_html(kind: str) -> None:
-    mail = texts.render(kind, Medium.MAIL, "en", parameters())
+    mail = texts.render(kind, Medium.MAIL, "en", about(kind))
     assert "Wednesday, 25 November 2026, 09:30" in mail.subject
     page = html5lib.HTMLParser(strict=True).parse(mail.html)
     shown = " ".join("".join(page.itertext()).split())
     for said in ("Wednesday, 25 November 2026, 09:30", "K7M2-PXQ4", "Rathausplatz 1, 12345 Musterstadt"):
         assert said in mail.text
         assert said in shown
-    assert parameters()["link"] in mail.text
-    assert parameters()["link"] in mail.html
-    assert ("Passport" in mail.text, "Passport" in shown) == ((kind != "cancelled"),) * 2
+    assert LINK in mail.text
+    assert LINK in mail.html
+    brings = kind in ("booked", "moved", "reminder")
+    assert ("Passport" in mail.text, "Passport" in shown) == (brings, brings)
+
+
+@pytest.mark.parametrize("medium", [Medium.MAIL, Medium.SMS])
+@pytest.mark.parametrize("kind", ["moved", "cancelled"])
+def test_the_office_has_its_word(kind: str, medium: Medium) -> None:
+    note = "The building is closed because of a strike."
+    rendered = texts.render(kind, medium, "en", about(kind, note=note))
+    assert note in rendered.text
+    if medium is Medium.MAIL:
+        assert note in rendered.html
+    else:
+        assert segments(rendered.text) == 2
+
+
+def test_a_note_that_is_too_long_for_an_sms_is_left_to_mail_and_page() -> None:
+    text = texts.render("cancelled", Medium.SMS, "en", about("cancelled", note="Because. " * 40)).text
+    assert "Because" not in text
+    assert segments(text) == 1
+
+
+def test_several_services_and_people_are_listed() -> None:
+    said = about("booked", service="Renewal\nCard pick-up", people="3\n1")
+    mail = texts.render("booked", Medium.MAIL, "en", said)
+    for part in (mail.text, mail.html):
+        assert "What for: Renewal, for 3 people" in part
+        assert "What for: Card pick-up\n" in part.replace("<br>", "")
+
+
+def test_a_move_tells_both_times() -> None:
+    mail = texts.render("moved", Medium.MAIL, "en", about("moved"))
+    assert "(Tuesday, 24 November 2026, 08:00)" in mail.text
+    assert "When: Wednesday, 25 November 2026, 09:30" in mail.text
 
 
 def test_the_mail_of_a_booking_says_that_it_is_no_application() -> None:
@@ -67,13 +186,13 @@ def test_the_mail_of_a_booking_says_that_it_is_no_application() -> None:
     assert "This booking is not an application." in mail.html
 
 
-@pytest.mark.parametrize("kind", kinds.KINDS)
+@pytest.mark.parametrize("kind", MORE)
 def test_what_comes_from_outside_cannot_become_html(kind: str) -> None:
     nasty = "<script>alert('x')</script>&\"%(link)s"
     changes = dict.fromkeys(
         ("office_name", "office_address", "service", "documents", "link", "reference"), nasty
     )
-    mail = texts.render(kind, Medium.MAIL, "en", parameters(**changes))
+    mail = texts.render(kind, Medium.MAIL, "en", about(kind, note=nasty, confirm_link=nasty, **changes))
     page = html5lib.HTMLParser(strict=True).parse(mail.html)
     names = {str(element.tag).rpartition("}")[2] for element in page.iter()}
     assert "script" not in names
@@ -82,8 +201,8 @@ def test_what_comes_from_outside_cannot_become_html(kind: str) -> None:
 
 
 def test_html_mail_needs_no_inline_style_or_script() -> None:
-    for kind in kinds.KINDS:
-        html = texts.render(kind, Medium.MAIL, "en", parameters()).html
+    for kind in MORE:
+        html = texts.render(kind, Medium.MAIL, "en", about(kind)).html
         assert "style" not in html
         assert "<script" not in html
 
@@ -97,7 +216,7 @@ def test_a_subject_stays_on_its_line() -> None:
 
 
 def test_texts_come_in_the_language_of_a_catalogue_and_dates_with_them(tmp_path: Path) -> None:
-    english = "Your appointment: %(date)s, %(time)s. Code %(reference)s. See or cancel: %(link)s"
+    english = "Your appointment: %(date)s, %(time)s. Code %(reference)s. See, move, cancel: %(link)s"
     german = "Ihr Termin: %(date)s, %(time)s Uhr. Code %(reference)s. Ändern oder absagen: %(link)s"
     _write_catalogue(tmp_path, "de", {english: german})
     text = texts.render("booked", Medium.SMS, "de", parameters(), tmp_path).text

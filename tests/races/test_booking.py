@@ -24,7 +24,7 @@ from frontoffice.messages.models import Message
 from frontoffice.offices.models import Closure, Office, Service
 from frontoffice.vault import Vault
 from frontoffice.web.app import create_app
-from tests.booking.steps import AMIN, OLENA, at, differences
+from tests.booking.steps import AMIN, OLENA, at, differences, visiting
 from tests.sample import RENEWAL, sample_office
 
 CLIENTS = (13, 13, 12, 12)  # in each process
@@ -33,6 +33,14 @@ PATIENCE = 120  # seconds until a test that hangs fails
 MONDAY = date(2026, 11, 23)
 
 spawn = multiprocessing.get_context("spawn")
+
+
+@pytest.fixture
+def config(config: Config) -> Config:
+    """Everybody may have as many appointments as the tests need."""
+    limits = ("appointments_per_person", "appointments_per_mail", "appointments_per_phone")
+    fairness = config.fairness.model_copy(update=dict.fromkeys(limits, 10_000))
+    return config.model_copy(update={"fairness": fairness})
 
 
 @pytest.fixture
@@ -54,7 +62,13 @@ def starts_of(database: Database, service: Service, config: Config, now: datetim
     """All free times, in order."""
     with database.read() as session:
         days = search.free_starts(
-            session, service.office, service, MONDAY, date(2026, 12, 21), now=now, rules=config.booking
+            session,
+            service.office,
+            visiting(service),
+            MONDAY,
+            date(2026, 12, 21),
+            now=now,
+            rules=config.booking,
         )
     return [start for starts in days.values() for start in starts]
 
@@ -136,7 +150,9 @@ def test_the_same_form_sent_fifty_times_at_once_books_once(
     rounds = []
     for start in starts_of(database, renewal, config, now)[:5]:
         with database.write() as session:
-            _, token = holding.hold(session, renewal.office, renewal, start, now, rules=config.booking)
+            _, token = holding.hold(
+                session, renewal.office, visiting(renewal), start, now, rules=config.booking
+            )
         details = {"name": "Olena Kowalenko", "born": "1991-03-27", "mail": "olena@example.org"}
         rounds.append(("/api/v1/appointments", {"hold": token, **details}))
     for answers in race_through_the_api(config, now, rounds):
@@ -167,9 +183,9 @@ def test_one_key_sent_at_once_holds_once(
     for number, start in enumerate(starts_of(database, renewal, config, now)[:10]):
 
         def act(session: Any, start: datetime = start, key: str = f"a key for round {number}") -> object:
-            return holding.hold(session, renewal.office, renewal, start, now, rules=config.booking, key=key)[
-                1
-            ]
+            return holding.hold(
+                session, renewal.office, visiting(renewal), start, now, rules=config.booking, key=key
+            )[1]
 
         assert len(set(in_threads(database, *[act] * 8))) == 1
     with database.read() as session:
@@ -183,13 +199,15 @@ def test_a_hold_that_runs_out_while_it_is_booked_goes_to_exactly_one(
     late = now + timedelta(minutes=10)
     for start in starts_of(database, renewal, config, now)[6:21]:  # none that is too soon by then
         with database.write() as session:
-            _, token = holding.hold(session, renewal.office, renewal, start, now, rules=config.booking)
+            _, token = holding.hold(
+                session, renewal.office, visiting(renewal), start, now, rules=config.booking
+            )
 
         def book(session: Any, token: str = token) -> object:
             return appointing.book(session, token, OLENA, "en", late, settings=config)
 
         def take_over(session: Any, start: datetime = start) -> object:
-            return holding.hold(session, renewal.office, renewal, start, late, rules=config.booking)
+            return holding.hold(session, renewal.office, visiting(renewal), start, late, rules=config.booking)
 
         def sweep(session: Any) -> object:
             return holding.release_expired(session, late)
@@ -213,7 +231,9 @@ def test_a_day_that_is_closed_while_people_book_loses_nobody(
         tokens = []
         for start in starts[:4]:
             with database.write() as session:
-                tokens.append(holding.hold(session, one_seat, renewal, start, now, rules=config.booking)[1])
+                tokens.append(
+                    holding.hold(session, one_seat, visiting(renewal), start, now, rules=config.booking)[1]
+                )
 
         def close(session: Any, day: int = day) -> object:
             session.add(Closure(office_id=one_seat.id, day=date(2026, 11, day), reason="Streik"))
@@ -224,7 +244,9 @@ def test_a_day_that_is_closed_while_people_book_loses_nobody(
             return lambda session: appointing.book(session, token, AMIN, "de", now, settings=config)
 
         def hold(start: datetime) -> Callable[[Any], object]:
-            return lambda session: holding.hold(session, one_seat, renewal, start, now, rules=config.booking)
+            return lambda session: holding.hold(
+                session, one_seat, visiting(renewal), start, now, rules=config.booking
+            )
 
         acts = [close, *[book(token) for token in tokens], *[hold(start) for start in starts[4:]]]
         _, *outcomes = in_threads(database, *acts)
@@ -247,7 +269,7 @@ def _book_without_end(settings: str, now: datetime, starts: list[datetime], begu
         office = service.office
     for start in starts:
         with database.write() as session:
-            _, token = holding.hold(session, office, service, start, now, rules=config.booking)
+            _, token = holding.hold(session, office, visiting(service), start, now, rules=config.booking)
         with database.write() as session:
             appointing.book(session, token, OLENA, "en", now, settings=config)
         begun.set()
@@ -272,7 +294,7 @@ def test_processes_killed_in_the_middle_of_bookings_leave_nothing_half_done(
         for process in processes:
             process.kill()
             process.join(PATIENCE)
-        with database.read() as session:
+        with database.read(snapshot=True) as session:
             assert list(checks.differences(session)) == []
             appointments, happened, written = (
                 session.scalar(select(func.count()).select_from(table).where(condition))

@@ -1,0 +1,259 @@
+"""Fairness: how many appointments one person, mail address or phone may have ahead, and how often a network may try.
+
+A booking calls `check_person` first, before it locks a sheet or a hold: it takes one lock for each digest, in their
+order, and keeps it until the commit, so that two bookings for one person look at the appointments one after the
+other. Whoever books for several people in one transaction calls `lock` with all of them before the first hold. The
+order of locks is therefore: digests → schedules and draws → sheets → holds → appointments → events. On SQLite there
+is one writer at a time, and nothing to lock.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, bindparam, func, or_, select, text
+from sqlalchemy.orm import Session
+
+from frontoffice import limits
+from frontoffice import vault as vaults
+from frontoffice.booking.models import Appointment, Blocked, BlockedKind, State
+from frontoffice.booking.person import Person
+from frontoffice.booking.refusals import (
+    AlreadyComing,
+    NotAccepted,
+    TooManyForMail,
+    TooManyForPhone,
+    TooManyFromNetwork,
+)
+from frontoffice.config import Fairness
+from frontoffice.db import Database
+from frontoffice.errors import TooMany
+from frontoffice.offices.models import Office
+from frontoffice.vault import Vault
+
+HOUR = timedelta(hours=1)
+SAME_MAILBOX = {"googlemail.com": "gmail.com"}
+
+_ONE_AFTER_THE_OTHER = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
+_COMING = (
+    select(
+        Appointment.items,
+        Appointment.start,
+        Appointment.person_digest,
+        Appointment.mail_digest,
+        Appointment.phone_digest,
+        Office.time_zone,
+    )
+    .join(Office, Office.id == Appointment.office_id)
+    .where(
+        or_(
+            Appointment.person_digest.in_(bindparam("persons", expanding=True)),
+            Appointment.mail_digest.in_(bindparam("mails", expanding=True)),
+            Appointment.phone_digest.in_(bindparam("phones", expanding=True)),
+        ),
+        Appointment.start > bindparam("now"),
+        # What was not confirmed in time counts until it lapses: till then it can still be confirmed.
+        Appointment.state.in_((State.UNCONFIRMED, State.CONFIRMED)),
+        Appointment.id != bindparam("besides"),
+    )
+    .order_by(Appointment.start)
+)
+_BLOCKED = select(Blocked.id).where(
+    or_(
+        *(
+            and_(Blocked.kind == kind, Blocked.digest.in_(bindparam(names, expanding=True)))
+            for kind, names in (
+                (BlockedKind.PERSON, "persons"),
+                (BlockedKind.MAIL, "mails"),
+                (BlockedKind.PHONE, "phones"),
+            )
+        )
+    ),
+    or_(Blocked.until.is_(None), Blocked.until > bindparam("now")),
+)
+
+
+class Visited(Protocol):
+    """What has to be known of a visit: for which services it is."""
+
+    @property
+    def service_ids(self) -> Iterable[int]: ...
+
+
+class Digests(NamedTuple):
+    """Keyed hashes that find the appointments of one person, one mail address, one phone."""
+
+    person: str
+    mail: str | None
+    phone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The same under every key: what has been written before the keys changed is found too."""
+
+    persons: list[str]
+    mails: list[str]
+    phones: list[str]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self.persons, *self.mails, *self.phones))
+
+    def parameters(self, now: datetime, **more: Any) -> dict[str, Any]:
+        return {"persons": self.persons, "mails": self.mails, "phones": self.phones, "now": now, **more}
+
+
+def digests(vault: Vault, person: Person) -> Digests:
+    """What an appointment keeps of its person, to be found by: never the name, the mail or the number itself."""
+    known = _known(vault, person)
+    return Digests(known.persons[0], next(iter(known.mails), None), next(iter(known.phones), None))
+
+
+def lock(session: Session, people: Iterable[Person]) -> None:
+    """Let no other booking for one of these people, mails and phones go on before this transaction ends.
+
+    To be called before anything else is locked. Locking the same again costs nothing and waits for nobody.
+    """
+    vault = vaults.of(session)
+    _lock(session, (digest for person in people for digest in _known(vault, person)))
+
+
+def check_person(
+    session: Session, person: Person, visit: Visited, now: datetime, *, rules: Fairness, besides: int = 0
+) -> None:
+    """Raise a refusal where this visit would be one too many, or where somebody is blocked.
+
+    Belongs at the beginning of the transaction that books (see above). `besides` is an appointment that does not
+    count, because the new one takes its place. Raises AlreadyComing (person and service), TooManyForMail and
+    TooManyForPhone, and NotAccepted (block list).
+    """
+    known = _known(vaults.of(session), person)
+    _lock(session, known)
+    _refuse_blocked(session, known, now)
+    coming = session.execute(_COMING, known.parameters(now, besides=besides)).all()
+    for service in visit.service_ids:
+        mine = [
+            each
+            for each in coming
+            if each.person_digest in known.persons and any(service == number for number, _ in each.items)
+        ]
+        if len(mine) >= rules.appointments_per_person:
+            raise _already_coming(mine[0], known)
+    _refuse_contact(coming, known, rules)
+
+
+def check_contact(session: Session, person: Person, now: datetime, *, rules: Fairness, besides: int) -> None:
+    """As `check_person`, for an appointment (`besides`) that stands and gets another mail address or phone."""
+    known = _known(vaults.of(session), person)
+    _lock(session, known)
+    _refuse_blocked(session, known, now)
+    coming = session.execute(_COMING, known.parameters(now, besides=besides)).all()
+    _refuse_contact(coming, known, rules)
+
+
+def count_network(
+    database: Database,
+    network: str,
+    now: datetime,
+    rules: Fairness,
+    what: Literal["hold", "booking"] = "hold",
+) -> None:
+    """Count a hold or a booking of a network (`access.network()`) in a transaction of its own, before it is made.
+
+    Raises TooManyFromNetwork. (Holds of visitors are counted by `admission.admit`.)
+    """
+    with database.write() as session:
+        count(session, network, now, rules, what)
+
+
+def count(
+    session: Session, network: str, now: datetime, rules: Fairness, what: Literal["hold", "booking"]
+) -> None:
+    """As `count_network`, in a transaction of the caller that does nothing else that is slow."""
+    most = rules.holds_per_network if what == "hold" else rules.bookings_per_network
+    try:
+        limits.hit(session, what, network, most, HOUR, now)
+    except TooMany as refusal:
+        raise TooManyFromNetwork(**refusal.params) from None
+
+
+def counted(session: Session, what: str, who: str, now: datetime) -> int:
+    """How often something was counted in the running window."""
+    tally = limits.Tally
+    query = select(func.sum(tally.count)).where(tally.what == what, tally.who == who, tally.until > now)
+    return session.scalar(query) or 0
+
+
+def fold_name(name: str) -> str:
+    """A name for comparison: order of words, capitals, accents, hyphens and apostrophes do not matter."""
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
+    letters = "".join(_for_comparison(each) for each in decomposed)
+    words = sorted(unicodedata.normalize("NFKC", letters).split())
+    return " ".join(words) or " ".join(sorted(name.split()))
+
+
+def fold_mail(mail: str) -> str:
+    """A mail address for comparison: capitals, dots and what stands after a plus do not matter.
+
+    Some providers tell a.b@ from ab@; that two strangers meet here is far less likely than that one person uses
+    both. The address itself is kept and used as it was typed.
+    """
+    local, _, domain = mail.strip().casefold().rpartition("@")
+    untagged = local.partition("+")[0].replace(".", "") or local
+    return f"{untagged}@{SAME_MAILBOX.get(domain, domain)}"
+
+
+def all_digests(vault: Vault, kind: BlockedKind, value: str) -> list[str]:
+    """The digests, under every key, of a folded person, mail address or phone, current first."""
+    return vault.digests(f"fairness {kind}", value)
+
+
+def folded_person(person: Person) -> str:
+    """A person for comparison: name and date of birth."""
+    return f"{fold_name(person.name)} {person.born.isoformat()}"
+
+
+def _known(vault: Vault, person: Person) -> _Known:
+    return _Known(
+        all_digests(vault, BlockedKind.PERSON, folded_person(person)),
+        all_digests(vault, BlockedKind.MAIL, fold_mail(person.mail)) if person.mail else [],
+        all_digests(vault, BlockedKind.PHONE, person.phone) if person.phone else [],
+    )
+
+
+def _lock(session: Session, of: Iterable[str]) -> None:
+    """Wait in the order of the digests, under every key: while keys rotate, two processes may have different ones."""
+    if session.get_bind().dialect.name == "postgresql":
+        keys = [int(each[:16], 16) - 2**63 for each in sorted(set(of))]
+        session.execute(_ONE_AFTER_THE_OTHER, {"keys": keys})
+
+
+def _refuse_blocked(session: Session, known: _Known, now: datetime) -> None:
+    if session.scalar(_BLOCKED, known.parameters(now)) is not None:
+        raise NotAccepted
+
+
+def _refuse_contact(coming: Iterable[Any], known: _Known, rules: Fairness) -> None:
+    rows = list(coming)
+    if sum(each.mail_digest in known.mails for each in rows) >= rules.appointments_per_mail:
+        raise TooManyForMail(most=rules.appointments_per_mail)
+    if sum(each.phone_digest in known.phones for each in rows) >= rules.appointments_per_phone:
+        raise TooManyForPhone(most=rules.appointments_per_phone)
+
+
+def _already_coming(before: Any, known: _Known) -> AlreadyComing:
+    """The day is told only to who uses the same mail address or phone: name and date of birth others know too."""
+    if before.mail_digest in known.mails or before.phone_digest in known.phones:
+        local = before.start.astimezone(ZoneInfo(before.time_zone))
+        return AlreadyComing.on(f"{local:%d.%m.%Y}", f"{local:%H:%M}")
+    return AlreadyComing()
+
+
+def _for_comparison(letter: str) -> str:
+    category = unicodedata.category(letter)
+    if category in ("Mn", "Cf"):
+        return ""
+    return letter if category[0] in "LNM" else " "
