@@ -18,7 +18,7 @@ from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.errors import Conflict, DomainError
 from frontoffice.events import Event
-from frontoffice.line import arriving, calling, checks, journal, order
+from frontoffice.line import arriving, calling, checks, journal, order, staffing
 from frontoffice.line.models import Ticket, TicketState
 from frontoffice.offices.models import Office
 from frontoffice.staff import devices
@@ -132,13 +132,13 @@ def _call(counter: int, account_id: int, now: datetime, database: Database) -> s
 
 def _close(counter: int, account_id: int, now: datetime, database: Database) -> str:
     with database.write() as session:
-        calling.close_counter(session, counter, session.get_one(Account, account_id), now)
+        staffing.close_counter(session, counter, session.get_one(Account, account_id), now)
         return "closed"
 
 
 def _open(counter: int, account_id: int, now: datetime, database: Database) -> str:
     with database.write() as session:
-        calling.open_counter(session, counter, session.get_one(Account, account_id), now)
+        staffing.open_counter(session, counter, session.get_one(Account, account_id), now)
         return "opened"
 
 
@@ -187,7 +187,7 @@ def staffed(database: Database, office: Office, now: datetime) -> list[tuple[int
         seats = []
         for counter in session.get_one(Office, office.id).counters:
             who = account(session, f"colleague{counter.name}")
-            calling.open_counter(session, counter.id, who, now)
+            staffing.open_counter(session, counter.id, who, now)
             seats.append((counter.id, who.id))
     return seats
 
