@@ -15,17 +15,51 @@ class Permission(StrEnum):
     SERVE = "serve"  # open a counter, call, serve, and see the name of the person called
     ISSUE_TICKETS = "issue_tickets"  # give a number at the desk
     CLOSE_ANY_COUNTER = "close_any_counter"  # also one that a colleague has left open
+    SEE_APPOINTMENTS = "see_appointments"  # the appointments of a day, and whose they are
+    BOOK = "book"  # book, move and cancel for others
+    INTERNAL_SHARES = "internal_shares"  # take seats of any share but the emergency one, at any time
+    EMERGENCY_SHARE = "emergency_share"  # take seats that are kept for emergencies
+    SEE_CAPACITY = "see_capacity"  # how many seats there are, and how many are taken
+    CLOSE_DAYS = "close_days"  # close a day or a part of one, and open it again
+    BLOCK = "block"  # see and change who may not book online
+    DRAW = "draw"  # make a draw, and call it off
+    MANAGE_PARTNERS = "manage_partners"  # agree with partners what they book, give and take tokens
 
 
-_AT_THE_DESK = frozenset({Permission.SEE_LINE, Permission.SERVE, Permission.ISSUE_TICKETS})
+_AT_THE_DESK = frozenset(
+    {
+        Permission.SEE_LINE,
+        Permission.SERVE,
+        Permission.ISSUE_TICKETS,
+        Permission.SEE_APPOINTMENTS,
+        Permission.BOOK,
+        Permission.SEE_CAPACITY,
+    }
+)
+_WITH_CASES = _AT_THE_DESK | {Permission.INTERNAL_SHARES, Permission.EMERGENCY_SHARE}
 
 MAY: Mapping[Role, frozenset[Permission]] = MappingProxyType(
     {
         Role.FRONT_DESK: _AT_THE_DESK,
-        Role.CASEWORKER: _AT_THE_DESK,
-        Role.TEAM_LEAD: _AT_THE_DESK | {Permission.CLOSE_ANY_COUNTER},
+        Role.CASEWORKER: _WITH_CASES,
+        Role.TEAM_LEAD: _WITH_CASES
+        | {
+            Permission.CLOSE_ANY_COUNTER,
+            Permission.CLOSE_DAYS,
+            Permission.DRAW,
+            Permission.BLOCK,
+            Permission.MANAGE_PARTNERS,
+        },
         # Running the system is no reason to see who has an appointment, and neither is checking its records.
-        Role.ADMINISTRATOR: frozenset({Permission.SEE_LINE, Permission.CLOSE_ANY_COUNTER}),
+        Role.ADMINISTRATOR: frozenset(
+            {
+                Permission.SEE_LINE,
+                Permission.CLOSE_ANY_COUNTER,
+                Permission.DRAW,
+                Permission.SEE_CAPACITY,
+                Permission.MANAGE_PARTNERS,
+            }
+        ),
         Role.AUDITOR: frozenset(),
     }
 )

@@ -1,0 +1,85 @@
+"""Finding an appointment by what somebody at the desk says: a booking code, a name, a date of birth.
+
+Names are sealed, so they are looked through in memory, within one day. With name and date of birth together all
+coming appointments of the person are found by their keyed hash.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from frontoffice import vault as vaults
+from frontoffice.agenda import day as days
+from frontoffice.agenda.day import Entry
+from frontoffice.booking import fairness, references
+from frontoffice.booking.models import Appointment, BlockedKind
+from frontoffice.booking.person import Person
+from frontoffice.offices.models import Office
+
+_DATE = re.compile(r"\b(?:(\d{1,2})[.\s/]+(\d{1,2})[.\s/]+(\d{4})|(\d{4})-(\d{2})-(\d{2}))\b")
+
+
+class Wanted(NamedTuple):
+    """What somebody typed: a booking code, or words of a name and a date of birth."""
+
+    code: str | None
+    words: Sequence[str]
+    born: date | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to look for."""
+        return not (self.code or self.words or self.born)
+
+
+def read(typed: str) -> Wanted:
+    """What was typed; dates as 27.3.1991, 27 3 1991 or 1991-03-27."""
+    typed = typed[:200]
+    code = references.tidy(typed)
+    if code:
+        return Wanted(code, (), None)
+    found = _DATE.search(typed)
+    born = _born(found.groups()) if found else None
+    rest = typed.replace(found[0], " ") if found and born else typed
+    return Wanted(None, fairness.fold_name(rest).split(), born)
+
+
+def matching(entries: Iterable[Entry], wanted: Wanted, people: dict[int, Person]) -> list[Entry]:
+    """Those of the entries whose person has all the words in the name, and that date of birth; `people` by id."""
+    return [each for each in entries if _fits(people[each.appointment.id], wanted)]
+
+
+def of_person(session: Session, office: Office, wanted: Wanted, now: datetime) -> list[Entry]:
+    """All coming appointments of the person with exactly this name and date of birth, by time."""
+    if not wanted.words or wanted.born is None:
+        return []
+    person = Person(" ".join(wanted.words), wanted.born, None, None)
+    digests = fairness.all_digests(vaults.of(session), BlockedKind.PERSON, fairness.folded_person(person))
+    query = (
+        select(Appointment)
+        .where(Appointment.person_digest.in_(digests), Appointment.office_id == office.id)
+        .where(Appointment.start >= now)
+        .options(joinedload(Appointment.sheet))
+        .order_by(Appointment.start)
+    )
+    return days.with_services(session, office, session.scalars(query).all())
+
+
+def _fits(person: Person, wanted: Wanted) -> bool:
+    if wanted.born is not None and person.born != wanted.born:
+        return False
+    name = fairness.fold_name(person.name).split()
+    return all(any(part.startswith(word) for part in name) for word in wanted.words)
+
+
+def _born(parts: tuple[str | None, ...]) -> date | None:
+    day, month, year, *iso = parts
+    try:
+        numbers = [int(each or 0) for each in ((year, month, day) if day else iso)]
+        return date(*numbers)
+    except ValueError:
+        return None
