@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from frontoffice import clock
 from frontoffice.booking import sheet
-from frontoffice.line import arriving, board, calling, desk, journal, order, wire
+from frontoffice.line import arriving, board, calling, desk, journal, order, staffing, wire
 from frontoffice.line.calling import Visit
 from frontoffice.offices import finding
 from frontoffice.staff.models import Account
@@ -70,7 +70,7 @@ def open_counter(path: wire.CounterPath) -> Answer:
     """Sit down at a counter."""
 
     def act(session: Session, account: Account, now: datetime) -> None:
-        calling.open_counter(session, path.counter, account, now)
+        staffing.open_counter(session, path.counter, account, now)
 
     return _at_counter(path.counter, act)
 
@@ -80,7 +80,7 @@ def close_counter(path: wire.CounterPath) -> Answer:
     """Leave a counter."""
 
     def act(session: Session, account: Account, now: datetime) -> None:
-        calling.close_counter(session, path.counter, account, now)
+        staffing.close_counter(session, path.counter, account, now)
 
     return _at_counter(path.counter, act)
 

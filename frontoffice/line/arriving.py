@@ -246,7 +246,11 @@ def _take(session: Session, appointment: Appointment, arrival: Arrival, now: dat
         return True  # what became of a visit of another day is not for us to say
     taken = session.execute(
         update(Appointment)
-        .where(Appointment.id == appointment.id, Appointment.state.in_((State.CONFIRMED, State.UNCONFIRMED)))
+        .where(
+            Appointment.id == appointment.id,
+            Appointment.state.in_((State.CONFIRMED, State.UNCONFIRMED)),
+            Appointment.start == appointment.start,  # it may just be moved to another day
+        )
         .values(state=State.CHECKED_IN, changed_at=now)
         .returning(Appointment.id)
     )

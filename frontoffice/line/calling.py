@@ -1,45 +1,28 @@
-"""What happens at a counter: open it, call, recall, serve, finish, close.
+"""What happens at a counter: call, recall, serve, finish, note that nobody came.
 
 A ticket is taken by a conditional UPDATE whose row count decides: zero rows means that somebody else was
 quicker, so look again. Every verb appends its event last, because from then on the office's feed is locked.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, exists, func, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, case, exists, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from frontoffice import events
 from frontoffice.booking import sheet
-from frontoffice.errors import N_, Conflict
-from frontoffice.line import evening, order, seat
-from frontoffice.line.models import CounterSession, Ticket, TicketState
+from frontoffice.errors import N_, Conflict, Invalid
+from frontoffice.line import evening, order, seat, undoing, wishes
+from frontoffice.line.models import Ticket, TicketState
 from frontoffice.line.order import Rules, Waiting
-from frontoffice.line.seat import AT_COUNTER, CounterClosed, Seat
-from frontoffice.offices.models import Counter, Service, counter_service
-from frontoffice.staff import roles
+from frontoffice.line.seat import AT_COUNTER, Seat
+from frontoffice.offices.models import Service
 from frontoffice.staff.models import Account
-from frontoffice.staff.roles import Permission
-
-
-class CounterTaken(Conflict):
-    """A colleague sits there."""
-
-    code = "counter_taken"
-    sentence = N_("%(name)s has opened counter %(counter)s. Please choose another one.")
-
-
-class SeatedElsewhere(Conflict):
-    """Nobody serves at two counters."""
-
-    code = "seated_elsewhere"
-    sentence = N_("You have opened counter %(counter)s. Please close it first.")
 
 
 class NobodyThere(Conflict):
@@ -47,6 +30,20 @@ class NobodyThere(Conflict):
 
     code = "nobody_there"
     sentence = N_("That is not possible (any more). Please look at what counter %(counter)s shows now.")
+
+
+class NotWaiting(Conflict):
+    """The ticket was called in the meantime, has left, or never was."""
+
+    code = "not_waiting"
+    sentence = N_("Number %(ticket)s is not waiting any more. Please look at the list again.")
+
+
+class CalledOften(Conflict):
+    """Everybody has heard it by now."""
+
+    code = "called_often"
+    sentence = N_("Number %(ticket)s has been called often enough. Please note that nobody came, or park it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +61,24 @@ class Visit:
     due_at: datetime | None
     called_at: datetime
     call: int
+
+    @classmethod
+    def of(cls, ticket: Ticket) -> "Visit":
+        """What the counter sees of a ticket that it has called."""
+        assert ticket.called_at is not None
+        return cls(
+            ticket.id,
+            ticket.series,
+            ticket.number,
+            ticket.state,
+            ticket.service.slug if ticket.service else None,
+            ticket.appointment_id,
+            ticket.language,
+            ticket.arrived_at,
+            ticket.due_at,
+            ticket.called_at,
+            ticket.calls,
+        )
 
     @property
     def ticket(self) -> str:
@@ -86,16 +101,20 @@ _VISIT = (
 )
 
 # Built once: putting a statement together takes longer than running it.
-_WAITING = select(Ticket.id, Ticket.series, Ticket.number, Ticket.arrived_at, Ticket.due_at).where(
+WAITING = (
+    Ticket.id,
+    Ticket.series,
+    Ticket.number,
+    Ticket.arrived_at,
+    Ticket.due_at,
+    case((Ticket.returns, Ticket.wake_at)),
+    Ticket.priority_at,
+)
+_WAITING = select(*WAITING).where(
     Ticket.office_id == bindparam("office"),
     Ticket.day == bindparam("day"),
     Ticket.state == TicketState.WAITING,
-    or_(
-        Ticket.service_id.is_(None),
-        Ticket.service_id.in_(
-            select(counter_service.c.service_id).where(counter_service.c.counter_id == bindparam("counter"))
-        ),
-    ),
+    *wishes.callable_by(bindparam("counter"), bindparam("account"), bindparam("spoken", expanding=True)),
 )
 _HERE = aliased(Ticket)
 _CALL = (
@@ -109,6 +128,9 @@ _CALL = (
         counter_id=bindparam("counter"),
         called_at=bindparam("now"),
         calls=Ticket.calls + 1,
+        step_at=bindparam("now"),
+        step_counter_id=bindparam("counter"),
+        before=undoing.BEFORE_CALL,
     )
     .returning(*_VISIT)
 )
@@ -124,64 +146,13 @@ _TAKE_FREE = _CALL.where(
     .with_for_update(skip_locked=True)
     .scalar_subquery()
 )
+MOST_CALLS = 3
 AT_A_TIME = 20  # more than counters that call in the same moment
 
 
 def is_ticket(text: str) -> bool:
     """Whether it can be a ticket's number at all, such as A001."""
     return re.fullmatch(r"[A-Z][0-9]{3,6}", text, re.ASCII) is not None
-
-
-def open_counter(session: Session, counter_id: int, account: Account, now: datetime) -> Counter:
-    """Sit down at a counter and return it; doing so again changes nothing. Earlier days are ended first.
-
-    Raises NotFound, NotAllowed, CounterTaken, SeatedElsewhere.
-    """
-    counter = seat.counter_for(session, counter_id, account)
-    ended = evening.end_leftovers(session, counter.office, now)
-    there = _open_session(session, CounterSession.counter_id == counter_id)
-    if there is not None and there.account_id == account.id:
-        evening.announce(session, counter.office_id, ended, now)
-        return counter
-    if there is None:
-        elsewhere = _open_session(session, CounterSession.account_id == account.id)
-        if elsewhere is not None:
-            raise SeatedElsewhere(counter=elsewhere.counter.name)
-        try:
-            with session.begin_nested():
-                session.add(CounterSession(counter_id=counter_id, account_id=account.id, opened_at=now))
-        except IntegrityError:
-            # Somebody sat down in the same moment: a colleague here, or the account itself elsewhere.
-            there = _open_session(session, CounterSession.counter_id == counter_id)
-            if there is None:
-                raise SeatedElsewhere(counter="…") from None
-    if there is not None:
-        raise CounterTaken(counter=counter.name, name=there.account.name)
-    evening.announce(session, counter.office_id, ended, now)
-    _announce_counter(session, counter, "counter.opened", account, now)
-    return counter
-
-
-def close_counter(session: Session, counter_id: int, account: Account, now: datetime) -> None:
-    """Leave a counter; doing so again changes nothing.
-
-    Raises NotFound, NotAllowed, CounterBusy; CounterClosed where a colleague has it, unless the account may
-    close any counter.
-    """
-    counter = seat.counter_for(session, counter_id, account)
-    there = session.scalar(
-        select(CounterSession)
-        .where(CounterSession.counter_id == counter_id, CounterSession.closed_at.is_(None))
-        .with_for_update()
-    )
-    if there is None:
-        return
-    if there.account_id != account.id and not roles.may(account, Permission.CLOSE_ANY_COUNTER):
-        raise CounterClosed(counter=counter.name)
-    seat.require_empty(session, counter_id, counter.name)
-    there.closed_at = now
-    session.flush()
-    _announce_counter(session, counter, "counter.closed", account, now)
 
 
 def call_next(
@@ -191,7 +162,7 @@ def call_next(
 
     Raises NotFound, NotAllowed, CounterClosed, CounterBusy.
     """
-    here = seat.take(session, counter_id, account)
+    here = seat.ready(session, counter_id, account)
     today = sheet.day_of(now, here.time_zone)
     while waiting := _waiting(session, here, today):
         visit = _take(session, here, [each.id for each in order.in_order(waiting, now, rules)], now)
@@ -203,62 +174,140 @@ def call_next(
     return None
 
 
+def pick(session: Session, counter_id: int, account: Account, now: datetime, ticket: str) -> Visit:
+    """Call a certain ticket that waits or is parked, whatever its place and its service.
+
+    Raises NotFound, NotAllowed, CounterClosed, CounterPaused, CounterBusy; NotWaiting where it was called since.
+    """
+    here = seat.ready(session, counter_id, account)
+    seat.require_empty(session, counter_id, here.counter)
+    found = named(session, here, ticket, (TicketState.WAITING, TicketState.PARKED), now)
+    undoing.remember(found, here.counter_id, now)
+    found.state, found.counter_id, found.called_at = TicketState.CALLED, here.counter_id, now
+    found.calls += 1
+    return _announced(session, here, found, "ticket.called", now)
+
+
 def recall(
-    session: Session, counter_id: int, account: Account, now: datetime, ticket: str | None = None
+    session: Session,
+    counter_id: int,
+    account: Account,
+    now: datetime,
+    ticket: str | None = None,
+    *,
+    most: int = MOST_CALLS,
 ) -> Visit:
-    """Call the visitor of this counter once more. Raises NotFound, NotAllowed, CounterClosed, NobodyThere.
+    """Call the visitor of this counter once more, `most` times in all.
 
     `ticket` (A001), here and below: only if it is this one that the counter has, and not one called since.
+    Raises, as the verbs below, NotFound, NotAllowed, CounterClosed, NobodyThere; CalledOften.
     """
     here = seat.take(session, counter_id, account)
-    values = {"calls": Ticket.calls + 1, "called_at": now}
-    visit = _change(session, here, ticket, (TicketState.CALLED,), values)
-    _announce(session, here, visit, "ticket.called", now)
-    return visit
+    visitor = there(session, here, ticket, (TicketState.CALLED,))
+    if visitor.calls >= most:
+        raise CalledOften(ticket=visitor.code)
+    visitor.calls += 1
+    visitor.called_at = now
+    return _announced(session, here, visitor, "ticket.called", now)
 
 
 def start(
     session: Session, counter_id: int, account: Account, now: datetime, ticket: str | None = None
 ) -> Visit:
-    """The visitor has come. Raises NotFound, NotAllowed, CounterClosed, NobodyThere."""
+    """The visitor has come."""
     here = seat.take(session, counter_id, account)
-    values = {"state": TicketState.SERVING, "serving_at": now}
-    visit = _change(session, here, ticket, (TicketState.CALLED,), values)
-    _announce(session, here, visit, "ticket.serving", now)
-    return visit
+    visitor = there(session, here, ticket, (TicketState.CALLED,))
+    undoing.remember(visitor, here.counter_id, now)
+    visitor.state, visitor.serving_at = TicketState.SERVING, now
+    return _announced(session, here, visitor, "ticket.serving", now)
 
 
 def finish(
-    session: Session, counter_id: int, account: Account, now: datetime, ticket: str | None = None
+    session: Session,
+    counter_id: int,
+    account: Account,
+    now: datetime,
+    ticket: str | None = None,
+    done: Collection[int] | None = None,
 ) -> Visit:
-    """The visit is over, the appointment too. Raises NotFound, NotAllowed, CounterClosed, NobodyThere."""
+    """The visit is over, the appointment too. `done`: the ids of the services that were really done.
+
+    Raises Invalid for a service that the office does not have.
+    """
     here = seat.take(session, counter_id, account)
-    values = {
-        "state": TicketState.DONE,
-        "ended_at": now,
-        # Who finishes without having started began, as far as anyone knows, when the visitor was called.
-        "serving_at": func.coalesce(Ticket.serving_at, Ticket.called_at),
-    }
-    visit = _change(session, here, ticket, AT_COUNTER, values)
-    return _end(session, here, visit, now)
+    visitor = there(session, here, ticket, AT_COUNTER)
+    undoing.remember(visitor, here.counter_id, now)
+    visitor.state, visitor.ended_at = TicketState.DONE, now
+    # Who finishes without having started began, as far as anyone knows, when the visitor was called.
+    visitor.serving_at = visitor.serving_at or visitor.called_at
+    visitor.done = _offered(session, here, done) if done else None
+    return _end(session, here, visitor, now)
 
 
 def no_show(
     session: Session, counter_id: int, account: Account, now: datetime, ticket: str | None = None
 ) -> Visit:
-    """Nobody came when called. Raises NotFound, NotAllowed, CounterClosed, NobodyThere."""
+    """Nobody came when called."""
     here = seat.take(session, counter_id, account)
-    values = {"state": TicketState.NO_SHOW, "ended_at": now}
-    visit = _change(session, here, ticket, (TicketState.CALLED,), values)
-    return _end(session, here, visit, now)
+    visitor = there(session, here, ticket, (TicketState.CALLED,))
+    undoing.remember(visitor, here.counter_id, now)
+    visitor.state, visitor.ended_at = TicketState.NO_SHOW, now
+    return _end(session, here, visitor, now)
 
 
-def _open_session(session: Session, whose: Any) -> CounterSession | None:
-    return session.scalar(select(CounterSession).where(whose, CounterSession.closed_at.is_(None)))
+def there(session: Session, here: Seat, ticket: str | None, states: Collection[TicketState]) -> Ticket:
+    """The visitor of the counter, locked. Raises NobodyThere."""
+    wanted = [Ticket.counter_id == here.counter_id, Ticket.state.in_(states)]
+    if ticket is not None:
+        wanted += [Ticket.series == ticket[:1], Ticket.number == int(ticket[1:])]
+    found: Ticket | None = session.scalar(_locked(*wanted))
+    if found is None:
+        raise NobodyThere(counter=here.counter)
+    return found
+
+
+def named(
+    session: Session, here: Seat, ticket: str, states: Collection[TicketState], now: datetime
+) -> Ticket:
+    """Today's ticket with that number (A001), locked, if it is in one of the states. Raises NotWaiting."""
+    found: Ticket | None = None
+    if is_ticket(ticket):
+        found = session.scalar(
+            _locked(
+                Ticket.office_id == here.office_id,
+                Ticket.day == sheet.day_of(now, here.time_zone),
+                Ticket.series == ticket[0],
+                Ticket.number == int(ticket[1:]),
+            )
+        )
+    if found is None or found.state not in states:
+        raise NotWaiting(ticket=ticket)
+    return found
+
+
+def _locked(*wanted: ColumnElement[bool]) -> Select[Any]:
+    # Without what the session knows already: between reading and locking a colleague may have acted.
+    return select(Ticket).where(*wanted).with_for_update().execution_options(populate_existing=True)
+
+
+def _offered(session: Session, here: Seat, done: Collection[int]) -> list[int]:
+    known = session.scalars(
+        select(Service.id).where(Service.office_id == here.office_id, Service.id.in_(done))
+    )
+    found = sorted(known)
+    if len(found) != len(set(done)):
+        raise Invalid("done", N_("This office does not offer that service. Please choose another one."))
+    return found
 
 
 def _waiting(session: Session, here: Seat, today: date) -> Sequence[Waiting]:
-    parameters = {"office": here.office_id, "day": today, "counter": here.counter_id}
+    parameters = {
+        "office": here.office_id,
+        "day": today,
+        "counter": here.counter_id,
+        "account": here.account_id,
+        "spoken": here.languages,
+    }
     return [Waiting._make(row) for row in session.connection().execute(_WAITING, parameters)]
 
 
@@ -275,22 +324,15 @@ def _take(session: Session, here: Seat, in_order: Sequence[int], now: datetime) 
     return Visit(*row) if row else None
 
 
-def _change(
-    session: Session, here: Seat, ticket: str | None, states: tuple[TicketState, ...], values: dict[str, Any]
-) -> Visit:
-    wanted = [Ticket.counter_id == here.counter_id, Ticket.state.in_(states)]
-    if ticket is not None:
-        wanted += [Ticket.series == ticket[:1], Ticket.number == int(ticket[1:])]
-    statement = update(Ticket).where(*wanted).values(**values).returning(*_VISIT)
-    row: Any = session.execute(statement, execution_options={"synchronize_session": False}).one_or_none()
-    if row is None:
-        raise NobodyThere(counter=here.counter)
-    return Visit(*row)
+def _end(session: Session, here: Seat, visitor: Ticket, now: datetime) -> Visit:
+    evening.end_appointment(session, visitor.appointment_id, visitor.state, now)
+    return _announced(session, here, visitor, f"ticket.{visitor.state}", now)
 
 
-def _end(session: Session, here: Seat, visit: Visit, now: datetime) -> Visit:
-    evening.end_appointment(session, visit.appointment_id, visit.state, now)
-    _announce(session, here, visit, f"ticket.{visit.state}", now)
+def _announced(session: Session, here: Seat, visitor: Ticket, kind: str, now: datetime) -> Visit:
+    session.flush()
+    visit = Visit.of(visitor)
+    _announce(session, here, visit, kind, now)
     return visit
 
 
@@ -300,8 +342,3 @@ def _announce(session: Session, here: Seat, visit: Visit, kind: str, now: dateti
         data["call"] = visit.call
     actor, subject = f"account:{here.account_id}", f"ticket:{visit.id}"
     events.append(session, here.office_id, kind, now, actor=actor, subject=subject, data=data)
-
-
-def _announce_counter(session: Session, counter: Counter, kind: str, account: Account, now: datetime) -> None:
-    actor, subject, data = f"account:{account.id}", f"counter:{counter.id}", {"counter": counter.name}
-    events.append(session, counter.office_id, kind, now, actor=actor, subject=subject, data=data)

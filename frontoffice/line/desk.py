@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, contains_eager, joinedload
@@ -11,14 +11,16 @@ from frontoffice import events, vault
 from frontoffice.booking.models import Appointment
 from frontoffice.booking.person import Person
 from frontoffice.events import Event
-from frontoffice.line import board, order
+from frontoffice.line import board, order, undoing, wishes
 from frontoffice.line.models import CounterSession, Ticket, TicketState
 from frontoffice.line.order import Rules, Waiting
 from frontoffice.line.seat import AT_COUNTER
-from frontoffice.offices.models import Counter, counter_service
+from frontoffice.offices.models import Counter
 from frontoffice.staff.models import Account
 
 SEEN = "appointment.seen"
+CRIES = ("counter.alarm", "counter.help")
+ALARM_SHOWN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Desk:
-    """One counter: its visitor, and who waits for it in the order of calling; `elsewhere` wait for others."""
+    """One counter: its visitor, and who waits for it in the order of calling; `elsewhere` wait for others.
+
+    `parked` are those of the whole office, `undoable` the ticket whose last step here can be taken back.
+    """
 
     current: Ticket | None
     waiting: Sequence[Ticket]
     elsewhere: int
+    parked: Sequence[Ticket] = ()
+    undoable: Ticket | None = None
 
 
 def places(session: Session, office_id: int) -> Sequence[Place]:
@@ -80,21 +87,22 @@ def desk(session: Session, counter: Counter, day: date, now: datetime, rules: Ru
         .where(Ticket.counter_id == counter.id, Ticket.state.in_(AT_COUNTER))
         .options(joinedload(Ticket.service))
     )
-    served = select(counter_service.c.service_id).where(counter_service.c.counter_id == counter.id)
+    seated = place(session, counter).session
+    today = select(Ticket).where(Ticket.office_id == counter.office_id, Ticket.day == day)
+    today = today.options(joinedload(Ticket.service))
     tickets = session.scalars(
-        select(Ticket)
-        .where(
-            Ticket.office_id == counter.office_id,
-            Ticket.day == day,
+        today.where(
             Ticket.state == TicketState.WAITING,
-            Ticket.service_id.is_(None) | Ticket.service_id.in_(served),
+            *wishes.callable_by(counter.id, seated.account_id if seated else None, counter.languages),
         )
-        .options(joinedload(Ticket.service))
     ).all()
+    parked = session.scalars(today.where(Ticket.state == TicketState.PARKED).order_by(Ticket.arrived_at))
     by_id = {ticket.id: ticket for ticket in tickets}
     line = order.in_order((_waiting(ticket) for ticket in tickets), now, rules)
     everybody = board.waiting(session, counter.office_id, day)
-    return Desk(current, [by_id[waiting.id] for waiting in line], max(0, everybody - len(tickets)))
+    elsewhere = max(0, everybody - len(tickets))
+    undoable = undoing.last_step(session, counter.id, now)
+    return Desk(current, [by_id[waiting.id] for waiting in line], elsewhere, parked.all(), undoable)
 
 
 def name_of_visitor(session: Session, ticket: Ticket) -> str | None:
@@ -123,4 +131,20 @@ def note_seen(session: Session, ticket: Ticket, account: Account, now: datetime)
 
 
 def _waiting(ticket: Ticket) -> Waiting:
-    return Waiting(ticket.id, ticket.series, ticket.number, ticket.arrived_at, ticket.due_at)
+    return Waiting(
+        ticket.id,
+        ticket.series,
+        ticket.number,
+        ticket.arrived_at,
+        ticket.due_at,
+        ticket.wake_at if ticket.returns else None,
+        ticket.priority_at,
+    )
+
+
+def alarms(session: Session, office_id: int, now: datetime) -> Sequence[Event]:
+    """The alarms and calls for help of the last minutes, newest first."""
+    query = select(Event).where(
+        Event.office_id == office_id, Event.at > now - ALARM_SHOWN, Event.kind.in_(CRIES)
+    )
+    return session.scalars(query.order_by(Event.number.desc())).all()

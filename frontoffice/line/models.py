@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from frontoffice.booking.models import Appointment
@@ -25,11 +25,26 @@ class TicketState(StrEnum):
     LEFT = "left"
 
 
+class Priority(StrEnum):
+    """Why staff let somebody go first."""
+
+    CHILDREN = "children"
+    PREGNANT = "pregnant"
+    FRAIL = "frail"
+    DEADLINE = "deadline"
+    OTHER = "other"
+
+
 AT_COUNTER = text("state IN ('called', 'serving')")
 
 
 class Ticket(Base):
-    """One visit in the line. Without a service, what it is about is clarified at the desk."""
+    """One visit in the line. Without a service, what it is about is clarified at the desk.
+
+    The wishes (`for_…`) say who may call it: that counter, that account, a counter where that language is
+    spoken. `returns` marks a visitor who was sent away for a moment and comes straight back to that counter.
+    What staff did last at `step_counter_id` can be undone for a moment: `before` are the columns as they were.
+    """
 
     __tablename__ = "ticket"
     __table_args__ = (
@@ -62,9 +77,27 @@ class Ticket(Base):
     called_at: Mapped[datetime | None]
     serving_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    priority: Mapped[Priority | None] = mapped_column(words(Priority))
+    priority_at: Mapped[datetime | None]
+    for_counter_id: Mapped[int | None] = mapped_column(ForeignKey("counter.id"))
+    for_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    for_language: Mapped[str | None] = mapped_column(String(8))
+    returns: Mapped[bool] = mapped_column(default=False, server_default=false())
+    wake_at: Mapped[datetime | None]  # a parked ticket waits again from then on; empty: when staff say so
+    note: Mapped[str | None] = mapped_column(
+        String(200)
+    )  # why it is parked, or what the next counter should know
+    done: Mapped[list[int] | None] = mapped_column(
+        JSON(none_as_null=True)
+    )  # the services that were really done
+    step_at: Mapped[datetime | None]
+    step_counter_id: Mapped[int | None] = mapped_column(ForeignKey("counter.id"), index=True)
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     office: Mapped[Office] = relationship()
     service: Mapped[Service | None] = relationship()
-    counter: Mapped[Counter | None] = relationship()
+    counter: Mapped[Counter | None] = relationship(foreign_keys=counter_id)
+    for_counter: Mapped[Counter | None] = relationship(foreign_keys=for_counter_id)
+    for_account: Mapped[Account | None] = relationship()
     appointment: Mapped[Appointment | None] = relationship()
 
     @property
@@ -77,7 +110,7 @@ IS_OPEN = text("closed_at IS NULL")
 
 
 class CounterSession(Base):
-    """A member of staff serves at a counter, from opening it to closing it."""
+    """A member of staff serves at a counter, from opening it to closing it, with pauses."""
 
     __tablename__ = "counter_session"
     __table_args__ = (
@@ -102,6 +135,7 @@ class CounterSession(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]  # set while the counter pauses
     counter: Mapped[Counter] = relationship()
     account: Mapped[Account] = relationship()
 

@@ -15,13 +15,19 @@ from frontoffice.config import Line
 
 
 class Waiting(NamedTuple):
-    """What counts about a waiting ticket. `due_at` is the time of its appointment, if it has one."""
+    """What counts about a waiting ticket. `due_at` is the time of its appointment, if it has one.
+
+    `back_at`: when a visitor who was sent away for a moment came straight back. `favoured_at`: when staff let
+    somebody go first.
+    """
 
     id: int
     series: str
     number: int
     arrived_at: datetime
     due_at: datetime | None = None
+    back_at: datetime | None = None
+    favoured_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,10 @@ class Rules:
 class Turn(IntEnum):
     """Who goes before whom, whatever the clock says."""
 
-    COME = 0
-    EARLY = 1
+    BACK = 0
+    FAVOURED = 1
+    COME = 2
+    EARLY = 3
 
 
 Place = tuple[Turn, datetime]
@@ -47,6 +55,16 @@ Rule = Callable[[Waiting, datetime, Rules], Place | None]
 def rules_of(line: Line) -> Rules:
     """The rules that the configuration sets."""
     return Rules(late=timedelta(minutes=line.late_minutes), walk_in=timedelta(minutes=line.walk_in_minutes))
+
+
+def straight_back(ticket: Waiting, _now: datetime, _rules: Rules) -> Place | None:
+    """Who was sent to pay or to fill in a form has waited once already, and goes on where the visit stopped."""
+    return (Turn.BACK, ticket.back_at) if ticket.back_at is not None else None
+
+
+def favoured(ticket: Waiting, _now: datetime, _rules: Rules) -> Place | None:
+    """Whom staff let go first, with a reason, goes before everybody who can wait."""
+    return (Turn.FAVOURED, ticket.favoured_at) if ticket.favoured_at is not None else None
 
 
 def walk_in(ticket: Waiting, _now: datetime, rules: Rules) -> Place | None:
@@ -74,7 +92,7 @@ def due(ticket: Waiting, _now: datetime, _rules: Rules) -> Place | None:
 
 
 # The first that has something to say decides.
-RULES: tuple[Rule, ...] = (walk_in, late, early, due)
+RULES: tuple[Rule, ...] = (straight_back, favoured, walk_in, late, early, due)
 
 
 def place(ticket: Waiting, now: datetime, rules: Rules) -> Place:
@@ -84,6 +102,13 @@ def place(ticket: Waiting, now: datetime, rules: Rules) -> Place:
         if found is not None:
             return found
     raise AssertionError("the last rules cover every ticket")
+
+
+def changes_at(ticket: Waiting, now: datetime, rules: Rules) -> datetime | None:
+    """When the ticket's place changes by itself; None where it stays as it is."""
+    if place(ticket, now, rules)[0] is Turn.EARLY and ticket.due_at is not None:
+        return ticket.due_at - rules.near
+    return None
 
 
 def in_order(tickets: Iterable[Waiting], now: datetime, rules: Rules) -> list[Waiting]:

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 
 from frontoffice import clock
 from frontoffice.booking import sheet
-from frontoffice.errors import Conflict, NotFound, NotSignedIn
-from frontoffice.line import arriving, board, calling, desk, order, seat
+from frontoffice.errors import N_, Conflict, NotFound, NotSignedIn
+from frontoffice.line import arriving, board, calling, desk, order, seat, staffing
 from frontoffice.line.calling import Visit
 from frontoffice.line.forms import TicketForm
-from frontoffice.line.models import Ticket
+from frontoffice.line.models import Priority, Ticket
 from frontoffice.offices import finding
 from frontoffice.offices.models import Counter, Office, Service
 from frontoffice.staff import roles
@@ -32,6 +32,14 @@ pages = Blueprint("line_pages", __name__)
 pages.register_error_handler(NotSignedIn, access.ask_to_sign_in)
 
 COUNTER = "<int(max=2147483647):counter>"  # the largest id that every database knows
+
+PRIORITIES = {
+    Priority.CHILDREN: N_("small children"),
+    Priority.PREGNANT: N_("pregnant"),
+    Priority.FRAIL: N_("ill, disabled or frail"),
+    Priority.DEADLINE: N_("a deadline today"),
+    Priority.OTHER: N_("another reason"),
+}
 
 Act = Callable[[Session, Account, datetime], Visit | None]
 STEPS: dict[str, Callable[..., Visit]] = {
@@ -73,23 +81,20 @@ def show_desk(counter: int) -> ResponseReturnValue:
         account = access.staff_required(session, Permission.SEE_LINE, now)
         here = seat.counter_for(session, counter, account)
         shown = _shown(session, here, now)
-        place = desk.place(session, here)
-        is_mine = place.session is not None and place.session.account_id == account.id
+        about = _about(session, shown, here, account, now)
         form = _ticket_form(session, here.office)
     name = None
-    if shown.current is not None and is_mine and roles.may(account, Permission.SERVE):
+    if shown.current is not None and about["is_mine"] and roles.may(account, Permission.SERVE):
         name = _name_of_visitor(shown.current, account, now)
     return render_template(
         "line/desk.html",
         account=account,
         counter=here,
         current_office=here.office,
-        place=place,
-        is_mine=is_mine,
         may_issue=roles.may(account, Permission.ISSUE_TICKETS),
         name=name,
         form=form,
-        **_about(shown, here, now),
+        **about,
     )
 
 
@@ -100,8 +105,8 @@ def show_line(counter: int) -> ResponseReturnValue:
     with database().read() as session:
         account = access.staff_required(session, Permission.SEE_LINE, now)
         here = seat.counter_for(session, counter, account)
-        shown = _shown(session, here, now)
-    return render_template("line/_waiting.html", **_about(shown, here, now))
+        about = _about(session, _shown(session, here, now), here, account, now)
+    return render_template("line/_waiting.html", counter=here, **about)
 
 
 @pages.post(f"/desk/{COUNTER}/open")
@@ -109,7 +114,7 @@ def open_counter(counter: int) -> ResponseReturnValue:
     """Sit down."""
 
     def act(session: Session, account: Account, now: datetime) -> None:
-        calling.open_counter(session, counter, account, now)
+        staffing.open_counter(session, counter, account, now)
 
     done = _act(act, Permission.SERVE)
     return redirect(_desk_of(counter) if done else url_for("line_pages.desks"), 303)
@@ -120,7 +125,7 @@ def close_counter(counter: int) -> ResponseReturnValue:
     """Leave the counter, or close one that was left open."""
 
     def act(session: Session, account: Account, now: datetime) -> None:
-        calling.close_counter(session, counter, account, now)
+        staffing.close_counter(session, counter, account, now)
 
     done = _act(act, Permission.SEE_LINE)
     return redirect(url_for("line_pages.desks") if done else _desk_of(counter), 303)
@@ -219,15 +224,41 @@ def _shown(session: Session, counter: Counter, now: datetime) -> desk.Desk:
     return desk.desk(session, counter, today, now, order.rules_of(config().line))
 
 
-def _about(shown: desk.Desk, counter: Counter, now: datetime) -> dict[str, Any]:
+def _about(
+    session: Session, shown: desk.Desk, counter: Counter, account: Account, now: datetime
+) -> dict[str, Any]:
     def minutes_since(moment: datetime) -> int:
         return max(0, int((now - moment).total_seconds() // 60))
 
+    place = desk.place(session, counter)
     return {
         "shown": shown,
+        "place": place,
+        "is_mine": place.session is not None and place.session.account_id == account.id,
+        "alarms": desk.alarms(session, counter.office_id, now),
         "minutes_since": minutes_since,
         "clock_time": _clock_of(counter.office),
         "language_name": _language_name,
+        **_choices(session, counter),
+    }
+
+
+def _choices(session: Session, counter: Counter) -> dict[str, Any]:
+    """What the forms of the desk offer: other open counters, concerns, spoken languages, reasons to go first."""
+    places = [each for each in desk.places(session, counter.office_id) if each.session]
+    spoken = sorted({code for each in places for code in each.counter.languages})
+    services = session.scalars(
+        select(Service)
+        .where(Service.office_id == counter.office_id, Service.active)
+        .order_by(Service.position)
+    )
+    named = [(each.counter.id, _("Counter %(counter)s", counter=each.counter.name)) for each in places]
+    return {
+        "open_counters": named,
+        "other_counters": [each for each in named if each[0] != counter.id],
+        "all_services": [(each.id, in_own_language(each.names)) for each in services],
+        "spoken": [(code, _language_name(code)) for code in spoken],
+        "priorities": [(each.value, _(words)) for each, words in PRIORITIES.items()],
     }
 
 

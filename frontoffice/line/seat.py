@@ -1,6 +1,7 @@
 """The open counter that somebody acts at, and its lock: whoever calls or serves comes through here."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -21,6 +22,13 @@ class CounterClosed(Conflict):
     sentence = N_("You have not opened counter %(counter)s. Please open it first.")
 
 
+class CounterPaused(Conflict):
+    """Nobody is called to a counter with the sign "back soon"."""
+
+    code = "counter_paused"
+    sentence = N_("Counter %(counter)s is pausing. Please end the pause first.")
+
+
 class CounterBusy(Conflict):
     """One visitor at a time."""
 
@@ -37,11 +45,21 @@ class Seat:
     counter: str
     office_id: int
     time_zone: str
+    languages: list[str]
+    paused_at: datetime | None
 
 
 # Built once: putting a statement together takes longer than running it.
 _SEAT = (
-    select(CounterSession.account_id, Counter.id, Counter.name, Office.id, Office.time_zone)
+    select(
+        CounterSession.account_id,
+        Counter.id,
+        Counter.name,
+        Office.id,
+        Office.time_zone,
+        Counter.languages,
+        CounterSession.paused_at,
+    )
     .join(Counter, Counter.id == CounterSession.counter_id)
     .join(Office, Office.id == Counter.office_id)
     .where(CounterSession.counter_id == bindparam("counter"), CounterSession.closed_at.is_(None))
@@ -58,6 +76,14 @@ def take(session: Session, counter_id: int, account: Account) -> Seat:
     seat = Seat(*row)
     roles.require_office(account, seat.office_id)
     return seat
+
+
+def ready(session: Session, counter_id: int, account: Account) -> Seat:
+    """As `take`, for calling somebody to the counter. Raises CounterPaused too."""
+    here = take(session, counter_id, account)
+    if here.paused_at is not None:
+        raise CounterPaused(counter=here.counter)
+    return here
 
 
 def require_empty(session: Session, counter_id: int, name: str) -> None:

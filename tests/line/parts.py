@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from frontoffice import vault
 from frontoffice.booking import references, sheet
-from frontoffice.booking.models import Appointment, Channel, DaySheet, State
+from frontoffice.booking.models import Appointment, Channel, DaySheet, Share, State
 from frontoffice.booking.person import Person
 from frontoffice.line.models import Ticket, TicketState
 from frontoffice.line.order import Rules
@@ -105,7 +105,7 @@ def appointment(
 ) -> Appointment:
     """An appointment for the office's first service."""
     day = sheet.day_of(start, office.time_zone)
-    page = DaySheet(schedule_id=office.schedules[0].id, day=day, capacity=b"", taken=b"", free=b"")
+    page = DaySheet(schedule_id=office.schedules[0].id, day=day, capacity=b"", taken=b"", free=b"", gates=b"")
     existing = session.query(DaySheet).filter_by(schedule_id=page.schedule_id, day=day).one_or_none()
     if existing is None:
         session.add(page)
@@ -116,7 +116,9 @@ def appointment(
         office_id=office.id,
         sheet_id=(existing or page).id,
         service_id=office.services[0].id,
+        items=[[office.services[0].id, 1]],
         channel=Channel.ONLINE,
+        share=Share.ONLINE,
         state=state,
         first_tick=0,
         ticks=6,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from frontoffice import events
 from frontoffice.booking import sheet
 from frontoffice.db import Database
-from frontoffice.line import board, calling
+from frontoffice.line import board, calling, staffing
 from frontoffice.line.board import Board
 from frontoffice.offices.models import Office
 from frontoffice.staff.models import Account
@@ -27,7 +27,7 @@ def fill(database: Database, office: Office, count: int, now: datetime) -> list[
             ticket(session, here, number, now, arrived_at=now - timedelta(hours=1) + number * MINUTE)
         staff = [account(session, name) for name in ("miriam", "jonas")]
         for counter, who in zip(here.counters, staff, strict=False):
-            calling.open_counter(session, counter.id, who, now)
+            staffing.open_counter(session, counter.id, who, now)
     return staff
 
 

@@ -11,10 +11,11 @@ from frontoffice.booking.models import Appointment, State
 from frontoffice.db import Database
 from frontoffice.errors import NotAllowed, NotFound
 from frontoffice.events import Event
-from frontoffice.line import arriving, calling, checks
-from frontoffice.line.calling import CounterTaken, NobodyThere, SeatedElsewhere, Visit
+from frontoffice.line import arriving, calling, checks, staffing
+from frontoffice.line.calling import NobodyThere, Visit
 from frontoffice.line.models import CounterSession, Ticket, TicketState
 from frontoffice.line.seat import CounterBusy, CounterClosed
+from frontoffice.line.staffing import CounterTaken, SeatedElsewhere
 from frontoffice.offices.models import Office
 from frontoffice.staff.models import Account, Role
 from tests.line.parts import EARLY, RULES, account, appointment, ticket
@@ -36,7 +37,7 @@ class Counters:
             return verb(session, self.ids[counter - 1], who, self.now, *more)
 
     def open(self, counter: int, who: Account) -> None:
-        self.do(calling.open_counter, counter, who)
+        self.do(staffing.open_counter, counter, who)
 
     def next(self, counter: int, who: Account) -> Visit | None:
         visit: Visit | None = self.do(calling.call_next, counter, who, RULES)
@@ -267,8 +268,8 @@ def test_a_page_that_still_shows_the_last_visitor_does_nothing_to_the_next_one(
 def test_opening_again_changes_nothing_and_closing_again_neither(counters: Counters, miriam: Account) -> None:
     counters.open(1, miriam)
     counters.open(1, miriam)
-    counters.do(calling.close_counter, 1, miriam)
-    counters.do(calling.close_counter, 1, miriam)
+    counters.do(staffing.close_counter, 1, miriam)
+    counters.do(staffing.close_counter, 1, miriam)
     assert [kind for kind, _actor, _data in counters.events()] == ["counter.opened", "counter.closed"]
 
 
@@ -280,7 +281,7 @@ def test_two_people_do_not_share_a_counter_and_nobody_sits_at_two(
         counters.open(1, jonas)
     with pytest.raises(SeatedElsewhere, match="1"):
         counters.open(2, miriam)
-    counters.do(calling.close_counter, 1, miriam)
+    counters.do(staffing.close_counter, 1, miriam)
     counters.open(1, jonas)
     counters.open(2, miriam)
 
@@ -292,9 +293,9 @@ def test_nobody_leaves_while_a_visitor_is_there(
     counters.open(1, miriam)
     counters.next(1, miriam)
     with pytest.raises(CounterBusy):
-        counters.do(calling.close_counter, 1, miriam)
+        counters.do(staffing.close_counter, 1, miriam)
     counters.do(calling.finish, 1, miriam)
-    counters.do(calling.close_counter, 1, miriam)
+    counters.do(staffing.close_counter, 1, miriam)
 
 
 def test_a_colleagues_counter_is_closed_by_a_lead_only(
@@ -304,8 +305,8 @@ def test_a_colleagues_counter_is_closed_by_a_lead_only(
         lead = account(session, "aylin", Role.TEAM_LEAD)
     counters.open(1, jonas)
     with pytest.raises(CounterClosed):
-        counters.do(calling.close_counter, 1, miriam)
-    counters.do(calling.close_counter, 1, lead)
+        counters.do(staffing.close_counter, 1, miriam)
+    counters.do(staffing.close_counter, 1, lead)
     with pytest.raises(CounterClosed):
         counters.next(1, jonas)
 
@@ -331,7 +332,7 @@ def test_staff_of_another_office_are_not_let_in(
     with database.write() as session:
         stranger = account(session, "stranger", office=sample_office(session, "nebenstadt"))
     wait(database, office, 1, now)
-    for verb in (calling.open_counter, calling.close_counter, calling.recall, calling.finish):
+    for verb in (staffing.open_counter, staffing.close_counter, calling.recall, calling.finish):
         with pytest.raises(NotAllowed):
             counters.do(verb, 1, stranger)
     with pytest.raises(NotAllowed):

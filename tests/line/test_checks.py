@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from frontoffice.booking.models import Appointment, State
 from frontoffice.db import Database
 from frontoffice.events import Event, EventCount
-from frontoffice.line import arriving, calling, checks, journal
+from frontoffice.line import arriving, calling, checks, journal, staffing
 from frontoffice.line.models import CounterSession, JournalEntry, Ticket, TicketState
 from frontoffice.offices.models import Office
 from tests.line.parts import EARLY, RULES, account, appointment, kiosk, ticket
@@ -29,7 +29,7 @@ def busy_office(database: Database, office: Office, now: datetime) -> Office:
             booked = appointment(session, here, start)
             arriving.check_in(session, here, miriam, booked.reference, language="de", early=EARLY, now=now)
         counter = here.counters[0].id
-        calling.open_counter(session, counter, miriam, now)
+        staffing.open_counter(session, counter, miriam, now)
         for end in (calling.finish, calling.no_show):
             calling.call_next(session, counter, miriam, now, RULES)
             end(session, counter, miriam, now)

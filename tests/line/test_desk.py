@@ -7,7 +7,7 @@ from sqlalchemy import select
 from frontoffice.booking import sheet
 from frontoffice.db import Database
 from frontoffice.events import Event
-from frontoffice.line import arriving, calling, desk
+from frontoffice.line import arriving, calling, desk, staffing
 from frontoffice.line.models import Ticket
 from frontoffice.offices.models import Counter, Office
 from tests.line.parts import EARLY, RULES, account, appointment, ticket
@@ -39,7 +39,7 @@ def test_what_the_desk_shows_first_is_called_next(database: Database, office: Of
         for number, arrived in enumerate((3, 40, 20), start=1):
             ticket(session, here, number, now, arrived_at=now - arrived * MINUTE)
         miriam = account(session)
-        calling.open_counter(session, here.counters[0].id, miriam, now)
+        staffing.open_counter(session, here.counters[0].id, miriam, now)
     while True:
         with database.read() as session:
             counter = session.get_one(Counter, office.counters[0].id)
@@ -56,7 +56,7 @@ def test_what_the_desk_shows_first_is_called_next(database: Database, office: Of
 def test_the_counters_show_who_sits_where(database: Database, office: Office, now: datetime) -> None:
     with database.write() as session:
         miriam = account(session)
-        calling.open_counter(session, office.counters[2].id, miriam, now)
+        staffing.open_counter(session, office.counters[2].id, miriam, now)
     with database.read() as session:
         places = desk.places(session, office.id)
         seat = desk.seat_of(session, miriam.id)
@@ -77,7 +77,7 @@ def test_seeing_the_name_of_a_visitor_is_put_on_record_once_for_each_call_and_re
         waiting = arriving.check_in(
             session, here, miriam, booked.reference, language="ar", early=EARLY, now=now
         )
-        calling.open_counter(session, here.counters[0].id, miriam, now)
+        staffing.open_counter(session, here.counters[0].id, miriam, now)
         calling.call_next(session, here.counters[0].id, miriam, now, RULES)
     with database.read() as session:
         called = session.get_one(Ticket, waiting.id)

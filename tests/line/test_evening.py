@@ -7,7 +7,7 @@ from sqlalchemy import select
 from frontoffice.booking.models import Appointment, State
 from frontoffice.db import Database
 from frontoffice.events import Event
-from frontoffice.line import arriving, calling, checks, evening
+from frontoffice.line import arriving, calling, checks, evening, staffing
 from frontoffice.line.models import CounterSession, Ticket, TicketState
 from frontoffice.offices.models import Office
 from tests.line.parts import EARLY, RULES, account, appointment, ticket
@@ -29,7 +29,7 @@ def test_tickets_and_counters_of_earlier_days_are_ended(
         for number in (1, 2, 3):
             ticket(session, here, number, yesterday, arrived_at=yesterday - number * timedelta(hours=1))
         for counter, who in zip(here.counters, staff, strict=False):
-            calling.open_counter(session, counter.id, who, yesterday)
+            staffing.open_counter(session, counter.id, who, yesterday)
             calling.call_next(session, counter.id, who, yesterday, RULES)
         calling.start(session, here.counters[1].id, staff[1], yesterday)
         today = ticket(session, here, 1, now)

@@ -122,3 +122,25 @@ def test_waiting_longer_never_makes_a_walk_in_wait_for_more_walk_ins(tickets: li
         return [each.id for each in order.in_order(tickets, now, RULES) if each.due_at is None]
 
     assert ahead(NOON) == ahead(NOON + timedelta(minutes=90))
+
+
+def test_who_comes_straight_back_goes_before_everybody() -> None:
+    back = walk_in(arrived=0)._replace(back_at=NOON)
+    assert first(due(-30), walk_in(-90), walk_in(-5)._replace(favoured_at=at(-5)), back) is back
+
+
+def test_whom_staff_let_go_first_goes_before_all_but_those_who_come_straight_back() -> None:
+    favoured = walk_in(arrived=0)._replace(favoured_at=NOON)
+    assert first(due(-30), walk_in(-90), favoured) is favoured
+
+
+def test_of_two_who_go_first_the_one_who_was_let_first_does() -> None:
+    sooner, later = (walk_in(0)._replace(favoured_at=at(minute)) for minute in (-2, -1))
+    assert order.in_order([later, sooner], NOON, RULES) == [sooner, later]
+
+
+def test_the_place_of_who_is_early_changes_shortly_before_the_time_and_no_other_by_itself() -> None:
+    assert order.changes_at(due(30), NOON, RULES) == at(25)
+    assert order.place(due(30), at(25), RULES)[0] is order.Turn.COME
+    assert order.changes_at(due(0), NOON, RULES) is None
+    assert order.changes_at(walk_in(0), NOON, RULES) is None

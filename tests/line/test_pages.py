@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from frontoffice.db import Database
 from frontoffice.events import Event
-from frontoffice.line import calling
+from frontoffice.line import calling, staffing
 from frontoffice.line.models import Ticket, TicketState
 from frontoffice.offices.models import Office
 from frontoffice.staff.models import Account, Role
@@ -259,7 +259,7 @@ def test_the_screen_shows_calls_without_scripts_and_without_names(
         first = ticket(session, here, 1, now, service=0, due_at=now)
         first.appointment_id = booked.id
         ticket(session, here, 2, now)
-        calling.open_counter(session, here.counters[4].id, session.get_one(Account, miriam.id), now)
+        staffing.open_counter(session, here.counters[4].id, session.get_one(Account, miriam.id), now)
     with database.write() as session:
         who = session.get_one(Account, miriam.id)
         calling.call_next(session, office.counters[4].id, who, now, calling.Rules(timedelta(0), timedelta(0)))

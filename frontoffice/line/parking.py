@@ -1,0 +1,115 @@
+"""Parked tickets: the visitor waits for something, or was sent away for a moment and comes straight back."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from frontoffice import events
+from frontoffice.errors import N_, Invalid
+from frontoffice.line import calling, seat, undoing
+from frontoffice.line.models import Ticket, TicketState
+from frontoffice.line.seat import AT_COUNTER, Seat
+from frontoffice.staff.models import Account
+
+LONGEST = timedelta(hours=10)
+LONGEST_NOTE = 200
+
+
+def park(
+    session: Session,
+    counter_id: int,
+    account: Account,
+    now: datetime,
+    ticket: str | None = None,
+    *,
+    reason: str,
+    wake_at: datetime | None = None,
+) -> Ticket:
+    """Let the counter's visitor wait aside, until `wake_at` or until staff say so; the place in the line is kept.
+
+    Raises Invalid without a reason or for a time that has passed; else as `calling.start`.
+    """
+    if wake_at is not None and not now < wake_at <= now + LONGEST:
+        raise Invalid("wake_at", N_("Please choose a time later today."))
+    here = seat.take(session, counter_id, account)
+    visitor = calling.there(session, here, ticket, AT_COUNTER)
+    undoing.remember(visitor, counter_id, now)
+    visitor.wake_at = wake_at
+    return _aside(session, here, visitor, worded(reason), now)
+
+
+def send_away(
+    session: Session,
+    counter_id: int,
+    account: Account,
+    now: datetime,
+    ticket: str | None = None,
+    *,
+    reason: str,
+) -> Ticket:
+    """Send the visitor to pay or to fill in a form: who comes straight back is next at this counter."""
+    here = seat.take(session, counter_id, account)
+    visitor = calling.there(session, here, ticket, AT_COUNTER)
+    undoing.remember(visitor, counter_id, now)
+    visitor.returns, visitor.wake_at, visitor.for_counter_id = True, None, counter_id
+    return _aside(session, here, visitor, worded(reason), now)
+
+
+def is_back(session: Session, counter_id: int, account: Account, now: datetime, ticket: str) -> Ticket:
+    """A parked visitor is there again and waits to be called. Raises NotWaiting; else as `calling.start`."""
+    here = seat.take(session, counter_id, account)
+    parked = calling.named(session, here, ticket, (TicketState.PARKED,), now)
+    undoing.remember(parked, counter_id, now)
+    _wake(parked, now)
+    session.flush()
+    _happened(session, parked, f"account:{account.id}", now)
+    return parked
+
+
+def wake(session: Session, now: datetime) -> int:
+    """Let those wait again whose time has come, at all offices; says how many. For the worker, every few seconds."""
+    due = session.scalars(
+        select(Ticket)
+        .where(Ticket.state == TicketState.PARKED, Ticket.wake_at <= now)
+        .order_by(Ticket.office_id, Ticket.id)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    for ticket in due:
+        _wake(ticket, now)
+    session.flush()
+    for ticket in due:
+        _happened(session, ticket, "worker", now)
+    return len(due)
+
+
+def worded(text: str) -> str:
+    """A note or reason as it is kept, in one line. Raises Invalid where it is empty or too long."""
+    tidy = " ".join(text.split())
+    if not tidy or not tidy.isprintable():
+        raise Invalid("reason", N_("Please say why in a few words."))
+    if len(tidy) > LONGEST_NOTE:
+        raise Invalid("reason", N_("Please use %(most)s characters at most."), most=LONGEST_NOTE)
+    return tidy
+
+
+def _aside(session: Session, here: Seat, visitor: Ticket, reason: str, now: datetime) -> Ticket:
+    visitor.state, visitor.counter_id, visitor.note = TicketState.PARKED, None, reason
+    visitor.called_at = visitor.serving_at = None
+    visitor.calls = 0
+    session.flush()
+    actor, subject = f"account:{here.account_id}", f"ticket:{visitor.id}"
+    data = {"ticket": visitor.code, "counter": here.counter}
+    events.append(session, here.office_id, "ticket.parked", now, actor=actor, subject=subject, data=data)
+    return visitor
+
+
+def _wake(ticket: Ticket, now: datetime) -> None:
+    ticket.state = TicketState.WAITING
+    ticket.wake_at = now if ticket.returns else None
+
+
+def _happened(session: Session, ticket: Ticket, actor: str, now: datetime) -> None:
+    subject, data = f"ticket:{ticket.id}", {"ticket": ticket.code}
+    events.append(session, ticket.office_id, "ticket.waiting", now, actor=actor, subject=subject, data=data)

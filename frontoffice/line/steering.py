@@ -1,0 +1,134 @@
+"""Steering the line: let somebody go first, keep a ticket for somebody, pass a visitor on, take one out."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from frontoffice import events
+from frontoffice.errors import N_, Conflict, Invalid
+from frontoffice.line import calling, evening, parking, seat, undoing, wishes
+from frontoffice.line.models import Priority, Ticket, TicketState
+from frontoffice.line.seat import AT_COUNTER, Seat
+from frontoffice.offices.models import Service
+from frontoffice.staff.models import Account
+
+STANDING = (TicketState.WAITING, TicketState.PARKED)
+
+
+class ToItself(Conflict):
+    """A visitor is passed on to where they are."""
+
+    code = "to_itself"
+    sentence = N_("The visitor is at this counter already. Please choose another counter or concern.")
+
+
+def favour(
+    session: Session,
+    counter_id: int,
+    account: Account,
+    now: datetime,
+    ticket: str,
+    reason: Priority | None,
+) -> Ticket:
+    """Let a waiting person go first, for a reason; without one they wait as everybody. Raises NotWaiting.
+
+    Here and below also NotFound, NotAllowed and CounterClosed: who steers sits at an open counter.
+    """
+    here = seat.take(session, counter_id, account)
+    found = calling.named(session, here, ticket, STANDING, now)
+    found.priority, found.priority_at = reason, now if reason else None
+    # The event says that, but not why: the reason can be a matter of health, and events are kept long.
+    return _steered(session, here, found, "ticket.favoured" if reason else "ticket.waiting", now)
+
+
+def wish(
+    session: Session,
+    counter_id: int,
+    account: Account,
+    now: datetime,
+    ticket: str,
+    *,
+    for_counter_id: int | None = None,
+    for_account_id: int | None = None,
+    for_language: str | None = None,
+) -> Ticket:
+    """Keep a waiting ticket for a counter, a person, a language; none of them: for everybody again.
+
+    Raises NotWaiting; NobodyCan where no open counter is all that.
+    """
+    here = seat.take(session, counter_id, account)
+    if (for_counter_id, for_account_id, for_language) != (None, None, None):
+        wishes.require_open(
+            session,
+            here.office_id,
+            counter_id=for_counter_id,
+            account_id=for_account_id,
+            language=for_language,
+        )
+    found = calling.named(session, here, ticket, STANDING, now)
+    found.for_counter_id, found.for_account_id, found.for_language = (
+        for_counter_id,
+        for_account_id,
+        for_language,
+    )
+    return _steered(session, here, found, "ticket.waiting", now)
+
+
+def transfer(
+    session: Session,
+    counter_id: int,
+    account: Account,
+    now: datetime,
+    ticket: str | None = None,
+    *,
+    to_counter_id: int | None = None,
+    to_service_id: int | None = None,
+    note: str = "",
+) -> Ticket:
+    """Pass the visitor on to another open counter, or to all counters of another service, with a note.
+
+    The place in the line is kept: who has waited does not start anew. Raises NobodyThere, NobodyCan, ToItself;
+    Invalid where neither counter nor service is given, or the service is not one of this office.
+    """
+    if to_counter_id is None and to_service_id is None:
+        raise Invalid("to", N_("Please choose a counter or a concern."))
+    here = seat.take(session, counter_id, account)
+    if to_counter_id == counter_id:
+        raise ToItself
+    if to_counter_id is not None:
+        wishes.require_open(session, here.office_id, counter_id=to_counter_id)
+    if to_service_id is not None:
+        _require_service(session, here, to_service_id)
+    visitor = calling.there(session, here, ticket, AT_COUNTER)
+    undoing.remember(visitor, counter_id, now)
+    visitor.state, visitor.counter_id, visitor.returns = TicketState.WAITING, None, False
+    visitor.called_at = visitor.serving_at = visitor.wake_at = visitor.for_account_id = None
+    visitor.calls = 0
+    visitor.for_counter_id = to_counter_id
+    visitor.service_id = to_service_id or visitor.service_id
+    visitor.note = parking.worded(note) if note.strip() else None
+    return _steered(session, here, visitor, "ticket.transferred", now)
+
+
+def leave(session: Session, counter_id: int, account: Account, now: datetime, ticket: str) -> Ticket:
+    """Take somebody who has gone out of the line. Raises NotWaiting."""
+    here = seat.take(session, counter_id, account)
+    found = calling.named(session, here, ticket, STANDING, now)
+    undoing.remember(found, counter_id, now)
+    found.state, found.ended_at = TicketState.LEFT, now
+    evening.end_appointment(session, found.appointment_id, found.state, now)
+    return _steered(session, here, found, "ticket.left", now)
+
+
+def _require_service(session: Session, here: Seat, service_id: int) -> None:
+    service = session.get(Service, service_id)
+    if service is None or service.office_id != here.office_id:
+        raise Invalid("to", N_("This office does not offer that service. Please choose another one."))
+
+
+def _steered(session: Session, here: Seat, ticket: Ticket, kind: str, now: datetime) -> Ticket:
+    session.flush()
+    actor, subject = f"account:{here.account_id}", f"ticket:{ticket.id}"
+    data = {"ticket": ticket.code, "counter": here.counter}
+    events.append(session, here.office_id, kind, now, actor=actor, subject=subject, data=data)
+    return ticket

@@ -1,0 +1,121 @@
+"""Taking back the last step at a counter, for a moment after it."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from frontoffice import events
+from frontoffice.booking.models import Appointment, State
+from frontoffice.errors import N_, Conflict
+from frontoffice.line import seat
+from frontoffice.line.models import Ticket, TicketState
+from frontoffice.line.seat import AT_COUNTER
+from frontoffice.staff.models import Account
+
+FOR = timedelta(minutes=1)
+
+# What steps change. Moments are kept as ISO text.
+_PLAIN = (
+    "counter_id",
+    "service_id",
+    "calls",
+    "for_counter_id",
+    "for_account_id",
+    "for_language",
+    "returns",
+    "note",
+)
+_MOMENTS = ("called_at", "serving_at", "ended_at", "wake_at")
+
+# Of a call the few things are known without looking: that saves a look at the busiest of all requests.
+BEFORE_CALL: dict[str, Any] = {"state": TicketState.WAITING.value, "counter_id": None, "called_at": None}
+
+
+class NothingToUndo(Conflict):
+    """The last step is too long ago, or somebody has acted on the ticket since."""
+
+    code = "nothing_to_undo"
+    sentence = N_(
+        "The last step can no longer be undone: it is more than a minute ago, or something has happened since."
+    )
+
+
+def remember(ticket: Ticket, counter_id: int, now: datetime) -> None:
+    """Keep how the ticket is, before a step at the counter changes it."""
+    moments = {name: getattr(ticket, name) for name in _MOMENTS}
+    ticket.before = {
+        "state": ticket.state.value,
+        **{name: getattr(ticket, name) for name in _PLAIN},
+        **{name: moment.isoformat() if moment else None for name, moment in moments.items()},
+    }
+    ticket.step_at, ticket.step_counter_id = now, counter_id
+
+
+def undo(session: Session, counter_id: int, account: Account, now: datetime) -> Ticket:
+    """Take back what was done last at this counter, and give the ticket as it is again.
+
+    Raises NotFound, NotAllowed, CounterClosed, NothingToUndo; CounterBusy where the ticket would come back to
+    the counter, but another visitor is there.
+    """
+    here = seat.take(session, counter_id, account)
+    ticket = session.scalar(
+        _last(counter_id, now).with_for_update().execution_options(populate_existing=True)
+    )
+    if ticket is None or ticket.before is None or _was_taken(ticket, counter_id):
+        raise NothingToUndo
+    before = TicketState(ticket.before["state"])
+    if before in AT_COUNTER and ticket.state not in AT_COUNTER:
+        seat.require_empty(session, counter_id, here.counter)
+    undone = ticket.state
+    _restore(ticket)
+    session.flush()
+    _reopen_appointment(session, ticket, now)
+    actor, subject = f"account:{account.id}", f"ticket:{ticket.id}"
+    data = {"ticket": ticket.code, "counter": here.counter, "undone": undone}
+    events.append(session, here.office_id, "ticket.undone", now, actor=actor, subject=subject, data=data)
+    return ticket
+
+
+def last_step(session: Session, counter_id: int, now: datetime) -> Ticket | None:
+    """The ticket whose last step at this counter can be taken back, as far as can be seen without a lock."""
+    ticket = session.scalar(_last(counter_id, now))
+    return None if ticket is None or _was_taken(ticket, counter_id) else ticket
+
+
+def _last(counter_id: int, now: datetime) -> Select[Ticket]:
+    steps = select(Ticket).where(Ticket.step_counter_id == counter_id, Ticket.step_at > now - FOR)
+    return steps.order_by(Ticket.step_at.desc(), Ticket.id.desc()).limit(1)
+
+
+def _was_taken(ticket: Ticket, counter_id: int) -> bool:
+    """Whether another counter has the ticket by now."""
+    return ticket.state in AT_COUNTER and ticket.counter_id != counter_id
+
+
+def _restore(ticket: Ticket) -> None:
+    assert ticket.before is not None
+    for name, value in ticket.before.items():
+        if name == "state":
+            ticket.state = TicketState(value)
+        elif name in _MOMENTS:
+            setattr(ticket, name, datetime.fromisoformat(value) if value else None)
+        else:
+            setattr(ticket, name, value)
+    if ticket.state is TicketState.WAITING and ticket.called_at is None:
+        ticket.calls = 0
+    if ticket.ended_at is None:
+        ticket.done = None
+    ticket.before = ticket.step_at = ticket.step_counter_id = None
+
+
+def _reopen_appointment(session: Session, ticket: Ticket, now: datetime) -> None:
+    if ticket.appointment_id is None or ticket.ended_at is not None:
+        return
+    session.execute(
+        update(Appointment)
+        .where(Appointment.id == ticket.appointment_id, Appointment.state.in_((State.DONE, State.NO_SHOW)))
+        .values(state=State.CHECKED_IN, changed_at=now)
+        .execution_options(synchronize_session=False)
+    )
