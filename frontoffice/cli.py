@@ -1,6 +1,9 @@
-"""The command line: demo, serve, worker, upgrade, doctor, office, staff, device."""
+"""The command line: demo, serve, worker, upgrade, doctor, office, staff, device, partner."""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import click
@@ -9,20 +12,32 @@ from sqlalchemy.orm import Session
 
 import frontoffice.booking.checks
 import frontoffice.line.checks
+import frontoffice.waitlist.checks
 from frontoffice import __version__, clock, config, logs, schema, serving, worker
 from frontoffice.booking import planning
 from frontoffice.config import Config, ConfigError
 from frontoffice.db import Database
 from frontoffice.demo import running
+from frontoffice.draw import lottery
 from frontoffice.errors import DomainError, Invalid
 from frontoffice.offices import office_file
-from frontoffice.offices.models import Office
+from frontoffice.offices.models import Office, Schedule, Service
+from frontoffice.partners import quota as quotas
+from frontoffice.partners import registering
+from frontoffice.partners.models import Partner, PartnerKind, Period, Scope
+from frontoffice.partners.registering import Terms
 from frontoffice.staff import accounts, devices
 from frontoffice.staff.models import DeviceKind, Role
 from frontoffice.vault import Vault
 
+Named = TypeVar("Named", Service, Schedule)
+
 CONFIG_FILE = Path("config.toml")
-CHECKS = (frontoffice.booking.checks.differences, frontoffice.line.checks.differences)
+CHECKS = (
+    frontoffice.booking.checks.differences,
+    frontoffice.line.checks.differences,
+    frontoffice.waitlist.checks.differences,
+)
 
 
 class Commands(click.Group):
@@ -100,13 +115,36 @@ def upgrade(context: click.Context) -> None:
 @click.pass_context
 def doctor(context: click.Context) -> None:
     """Check that the data agrees with itself; exit code 1 and one line each where it does not."""
-    with _database(context).read() as session:
+    with _database(context).read(snapshot=True) as session:
         found = [difference for check in CHECKS for difference in check(session)]
     for difference in found:
         click.echo(difference)
     if found:
         raise click.ClickException(f"{len(found)} differences found.")
     click.echo("Everything agrees.")
+
+
+@main.group()
+def draw() -> None:
+    """Fair draws."""
+
+
+@draw.command(name="check")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+def check_draw(file: Path) -> None:
+    """Work a published draw out again from its FILE (the page of the draw offers it); exit code 1 if it is not so."""
+    try:
+        record = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        raise Invalid("file", f"{file} is not JSON.") from None
+    found = lottery.check(record) if isinstance(record, dict) else ["this is no record of a draw"]
+    for difference in found:
+        click.echo(difference)
+    if found:
+        raise click.ClickException("The draw is not as it was published.")
+    click.echo(
+        f"The draw is as it was published: {len(record['order'])} requests in the order that the seed gives."
+    )
 
 
 @main.group()
@@ -122,10 +160,22 @@ def add_office(context: click.Context, file: Path) -> None:
     settings, now = _config(context), clock.now()
     draft = office_file.parse(file.read_text(encoding="utf-8"))
     with serving.open_database(settings).write() as session:
-        today = now.astimezone(ZoneInfo(draft.time_zone)).date()
-        added = office_file.add(session, draft, today)
-        planning.plan(session, added, today, settings.booking.horizon_days, now)
+        added = office_file.add(session, draft, now.astimezone(ZoneInfo(draft.time_zone)).date())
+        planning.plan_ahead(session, added, now, settings.booking)
     click.echo(f"Added {draft.name}: {settings.site.base_url}/book/{draft.slug}/")
+
+
+@office.command(name="change")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.pass_context
+def change_office(context: click.Context, file: Path) -> None:
+    """Change an office by its edited TOML FILE. No appointment is dropped: what no longer fits is counted."""
+    settings, now = _config(context), clock.now()
+    draft = office_file.parse(file.read_text(encoding="utf-8"))
+    with serving.open_database(settings).write() as session:
+        changed = office_file.change(session, draft, now.astimezone(ZoneInfo(draft.time_zone)).date())
+        clashes = planning.plan_ahead(session, changed, now, settings.booking)
+    click.echo(f"Changed {draft.name}. Appointments that no longer fit: {len(clashes)}")
 
 
 @main.group()
@@ -176,6 +226,134 @@ def pair_device(context: click.Context, name: str, slug: str) -> None:
             code = devices.issue_code(session, kiosk, now)
     click.echo(f"Code: {code}   (once, within {devices.CODE_MINUTES} minutes; series {kiosk.series})")
     click.echo(f"On the device: frontoffice-kiosk pair --office-url {settings.site.base_url} --code {code}")
+
+
+@main.group()
+def partner() -> None:
+    """Partners: employers, universities, counselling centres, other systems."""
+
+
+@partner.command(name="add")
+@click.argument("name")
+@click.option("--kind", type=click.Choice([kind.value for kind in PartnerKind]), required=True)
+@click.option("--office", "slug", required=True, help="Where it may book.")
+@click.option("--service", "services", multiple=True, help="Only this service; may be repeated.")
+@click.option("--schedule", "schedules", multiple=True, help="On this schedule; may be repeated.")
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice([scope.value for scope in Scope]),
+    multiple=True,
+    default=[Scope.BOOK.value],
+    show_default=True,
+    help="What it may do; may be repeated.",
+)
+@click.option("--quota", type=click.IntRange(0), help="Appointments in each period; without it any number.")
+@click.option(
+    "--per",
+    type=click.Choice([period.value for period in Period]),
+    default=Period.WEEK.value,
+    show_default=True,
+    help="The period of the quota.",
+)
+@click.option(
+    "--open", "most_open", type=click.IntRange(0), help="Appointments still to come at the same time."
+)
+@click.pass_context
+def add_partner(
+    context: click.Context,
+    name: str,
+    kind: str,
+    slug: str,
+    services: tuple[str, ...],
+    schedules: tuple[str, ...],
+    scopes: tuple[str, ...],
+    quota: int | None,
+    per: str,
+    most_open: int | None,
+) -> None:
+    """Add the partner NAME and print its first token."""
+    now = clock.now()
+    terms = Terms(tuple(Scope(each) for each in scopes), quota, Period(per), most_open)
+    with _database(context).write() as session:
+        place = _office(session, slug)
+        added = registering.add(session, name, PartnerKind(kind), terms, now)
+        registering.grant(
+            session,
+            added,
+            place,
+            now,
+            services=[_named(place.services, each, "service") for each in services],
+            schedules=[_named(place.schedules, each, "schedule") for each in schedules],
+        )
+        _token, secret = registering.issue_token(session, added, "", now)
+    click.echo(f"Added {added.name}. Its token, shown this once: {secret}")
+
+
+@partner.command(name="token")
+@click.argument("name")
+@click.option("--label", default="", help="Where the token is used.")
+@click.pass_context
+def make_token(context: click.Context, name: str, label: str) -> None:
+    """Print a new token of the partner NAME; the others go on working."""
+    with _database(context).write() as session:
+        found = registering.by_name(session, name)
+        token, secret = registering.issue_token(session, found, label, clock.now())
+    click.echo(f"Token {token.id}, shown this once: {secret}")
+
+
+@partner.command(name="link")
+@click.argument("name")
+@click.pass_context
+def make_link(context: click.Context, name: str) -> None:
+    """Print a new secret link to the page of the partner NAME; an older link ends."""
+    settings = _config(context)
+    with serving.open_database(settings).write() as session:
+        secret = registering.issue_link(session, registering.by_name(session, name), clock.now())
+    click.echo(f"{settings.site.base_url}/partner/{secret}/")
+
+
+@partner.command(name="revoke")
+@click.argument("name")
+@click.option("--token", "number", type=int, help="Only this token; without it the whole partnership ends.")
+@click.pass_context
+def revoke_partner(context: click.Context, name: str, number: int | None) -> None:
+    """End a token of the partner NAME, or everything: tokens, link, partnership. Appointments stay."""
+    with _database(context).write() as session:
+        found = registering.by_name(session, name)
+        if number is None:
+            registering.end(session, found, clock.now())
+        else:
+            registering.revoke_token(session, found, number, clock.now())
+    click.echo("It no longer works.")
+
+
+@partner.command(name="list")
+@click.pass_context
+def list_partners(context: click.Context) -> None:
+    """List partners, their tokens and what is used of their quota."""
+    with _database(context).read(snapshot=True) as session:
+        for found in registering.listed(session):
+            click.echo(_partner_line(session, found))
+            for token in found.tokens:
+                used = f"last used {token.used_at:%Y-%m-%d}" if token.used_at else "never used"
+                state = "revoked" if token.revoked_at else "works"
+                click.echo(f"  token {token.id} {token.label or '-'}: {state}, {used}")
+
+
+def _partner_line(session: Session, found: Partner) -> str:
+    used = quotas.usage(session, found, clock.now())
+    most = "any number" if found.quota is None else found.quota
+    state = "ended" if found.ended_at else f"{used.booked} of {most} per {found.period} booked"
+    return f"{found.name} ({found.kind}, {', '.join(found.scopes)}): {state}, {used.to_come} to come"
+
+
+def _named(known: Sequence[Named], slug: str, what: str) -> Named:
+    found = next((each for each in known if each.slug == slug), None)
+    if found is None:
+        slugs = ", ".join(each.slug for each in known)
+        raise Invalid(what, f"There is no {what} “{slug}”. Known are: {slugs}.")
+    return found
 
 
 def _office(session: Session, slug: str) -> Office:

@@ -7,12 +7,15 @@ from alembic.script import ScriptDirectory
 
 # Every table has to be known here: a module that is not imported would look like a table to be dropped.
 import frontoffice.booking.models
+import frontoffice.draw.models
 import frontoffice.events
 import frontoffice.limits
 import frontoffice.line.models
 import frontoffice.messages.models
 import frontoffice.offices.models
-import frontoffice.staff.models  # noqa: F401
+import frontoffice.partners.models
+import frontoffice.staff.models
+import frontoffice.waitlist.models  # noqa: F401
 from frontoffice.db import Database
 from frontoffice.paths import MIGRATIONS
 

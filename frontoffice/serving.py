@@ -1,5 +1,6 @@
 """The web server (gunicorn), with numbers that fit the database."""
 
+import gc
 import os
 import threading
 from types import FrameType
@@ -8,6 +9,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gthread import ThreadWorker
+from sqlalchemy import text
 
 from frontoffice import schema
 from frontoffice.config import Config, ConfigError
@@ -17,6 +19,9 @@ from frontoffice.web import live
 from frontoffice.web.app import create_app
 
 SECONDS_TO_FINISH = 10
+CONNECTIONS_FOR_OTHERS = 25  # the worker, the command line, backups
+FEWEST_CONNECTIONS, MOST_CONNECTIONS = 2, 20  # of a web process for reading, and again for writing
+SQLITE_CONNECTIONS = 100  # files that are open, no more
 
 
 def processes_for(config: Config, cores: int) -> int:
@@ -33,11 +38,23 @@ def processes_for(config: Config, cores: int) -> int:
     return config.web.processes or max(2, min(cores, 8))
 
 
-def open_database(config: Config) -> Database:
+def pool_size_for(config: Config, processes: int, allowed: int) -> int:
+    """How many connections a web process may have for reading, and again for writing, of `allowed` for all of them.
+
+    Raises ConfigError where there are too few to go round. A connection of each process listens for events.
+    """
+    each = (allowed // processes - 1) // 2
+    if each < FEWEST_CONNECTIONS:
+        raise ConfigError(
+            f"database.connections: {allowed} are too few for {processes} web processes; allow more "
+            "(max_connections of PostgreSQL), or set web.processes lower"
+        )
+    return min(each, config.web.threads, MOST_CONNECTIONS)
+
+
+def open_database(config: Config, pool_size: int = 10) -> Database:
     """The configured database. Raises ConfigError where its tables are not those of this version."""
-    database = Database(
-        config.database.url, Vault(config.site.secret_keys), pool_size=min(config.web.threads, 20)
-    )
+    database = Database(config.database.url, Vault(config.site.secret_keys), pool_size=pool_size)
     if not schema.is_current(database):
         raise ConfigError("database.url: the tables are not those of this version; run `frontoffice upgrade`")
     return database
@@ -46,8 +63,22 @@ def open_database(config: Config) -> Database:
 def serve(config: Config) -> None:
     """Serve until told to stop. Raises ConfigError before anything is started."""
     processes = processes_for(config, os.cpu_count() or 1)
-    open_database(config).close()
-    _Server(config, processes).run()
+    database = open_database(config)
+    pool_size = pool_size_for(config, processes, _connections_allowed(config, database))
+    database.close()
+    Server(config, processes, pool_size).run()
+
+
+def _connections_allowed(config: Config, database: Database) -> int:
+    """How many connections the web processes of this machine may have together."""
+    if config.database.connections or database.is_sqlite:
+        return config.database.connections or SQLITE_CONNECTIONS
+    with database.read() as session:
+        most, reserved = (
+            int(session.scalar(text(f"SHOW {name}")) or 0)
+            for name in ("max_connections", "superuser_reserved_connections")
+        )
+    return most - reserved - CONNECTIONS_FOR_OTHERS
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -59,12 +90,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         super().handle_exit(sig, frame)
 
 
-class _Server(BaseApplication):  # type: ignore[misc]
+class Server(BaseApplication):  # type: ignore[misc]
     """Gunicorn without its command line; each process makes its own application and its own connections."""
 
-    def __init__(self, config: Config, processes: int) -> None:
+    def __init__(self, config: Config, processes: int, pool_size: int) -> None:
         self._config = config
         self._processes = processes
+        self._pool_size = pool_size
         super().__init__()
 
     def load_config(self) -> None:
@@ -85,4 +117,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(key, value)
 
     def load(self) -> Flask:
-        return create_app(self._config, open_database(self._config))
+        app = create_app(self._config, open_database(self._config, self._pool_size))
+        # What is there now stays as long as the process: the collector need not look through it again and again.
+        gc.collect()
+        gc.freeze()
+        return app

@@ -20,17 +20,20 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from frontoffice import clock, limits
-from frontoffice.booking import holding, planning, sheet
+from frontoffice.booking import blocking, confirming, holding, planning, reminding
 from frontoffice.config import Config
 from frontoffice.db import Database
-from frontoffice.line import evening
+from frontoffice.draw import drawing, settling
+from frontoffice.line import evening, parking
 from frontoffice.messages import channels, outbox, sweep
 from frontoffice.messages.dispatch import Delivery, deliver_due
 from frontoffice.messages.models import JobLease
 from frontoffice.messages.reconcile import clarify
 from frontoffice.messages.timing import Timing
 from frontoffice.offices.models import Office
+from frontoffice.partners import tidying
 from frontoffice.staff import signing_in
+from frontoffice.waitlist import answering, leaving, offering
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +89,21 @@ def _release_holds(context: Context) -> None:
                 return
 
 
+def _lapse_unconfirmed(context: Context) -> None:
+    while not context.stopping():
+        with context.database.write() as session:
+            if confirming.lapse(session, clock.now(), settings=context.config) < confirming.AT_ONCE:
+                return
+
+
+def _remind(context: Context) -> None:
+    while not context.stopping():
+        now = clock.now()
+        with context.database.write() as session:
+            if reminding.sweep(session, now, settings=context.config).until >= now:
+                return
+
+
 def _plan(context: Context) -> None:
     now = clock.now()
     with context.database.read() as session:
@@ -93,12 +111,47 @@ def _plan(context: Context) -> None:
     for office in offices:
         with context.database.write() as session:
             place = session.get_one(Office, office.id)
-            today = sheet.day_of(now, place.time_zone)
-            clashes = planning.plan(session, place, today, context.config.booking.horizon_days, now)
+            clashes = planning.plan_ahead(session, place, now, context.config.booking)
         if clashes:
             log.warning(
                 "planning.clashes", office=office.slug, appointments=[each.appointment_id for each in clashes]
             )
+
+
+def _serve_waiting_list(context: Context) -> None:
+    config, database = context.config, context.database
+    while not context.stopping():
+        with database.write() as session:
+            if not answering.expire_next(session, clock.now(), settings=config):
+                break
+    with database.read() as session:
+        sheets = offering.freed_sheets(session, clock.now())
+    for sheet_id in sheets:
+        with database.write() as session:
+            offering.offer(session, sheet_id, clock.now(), settings=config)
+        if context.stopping():
+            return
+
+
+def _end_wishes(context: Context) -> None:
+    with context.database.write() as session:
+        leaving.end_due(session, clock.now(), settings=context.config)
+
+
+def _draw(context: Context) -> None:
+    while not context.stopping():
+        with context.database.write() as session:
+            if not drawing.draw_next(session, clock.now()):
+                break
+    while not context.stopping():
+        with context.database.write() as session:
+            if not settling.settle_next(session, clock.now(), settings=context.config):
+                return
+
+
+def _wake_parked(context: Context) -> None:
+    with context.database.write() as session:
+        parking.wake(session, clock.now())
 
 
 def _end_earlier_days(context: Context) -> None:
@@ -112,12 +165,22 @@ def _end_earlier_days(context: Context) -> None:
 def _forget(context: Context) -> None:
     with context.database.write() as session:
         limits.forget(session, clock.now())
+        blocking.forget(session, clock.now())
         signing_in.forget(session, clock.now())
+        leaving.redact(session, clock.now(), settings=context.config)
+        settling.redact(session, clock.now(), settings=context.config)
+        tidying.forget(session, clock.now())
 
 
 JOBS: list[Job] = [
     Job("booking: release holds", 15, _release_holds),
+    Job("booking: lapse", 30, _lapse_unconfirmed),
+    Job("booking: remind", 60, _remind),
     Job("booking: plan", 3600, _plan),
+    Job("waitlist: offer freed times", 15, _serve_waiting_list),
+    Job("waitlist: end wishes", 300, _end_wishes),
+    Job("draw: draw and settle", 15, _draw),
+    Job("line: wake parked tickets", 10, _wake_parked),
     Job("line: end earlier days", 900, _end_earlier_days),
     Job("forget", 3600, _forget),
     Job("messages: dispatch", 1, _dispatch, one_worker=False),

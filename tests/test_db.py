@@ -2,10 +2,12 @@
 
 import multiprocessing
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from frontoffice.db import Database, Turns
 from frontoffice.limits import Tally
@@ -35,12 +37,68 @@ def test_a_block_that_raises_leaves_nothing_behind(database: Database) -> None:
         assert session.scalars(select(Tally)).all() == []
 
 
-def test_what_is_changed_while_reading_is_thrown_away(database: Database) -> None:
-    with database.read() as session:
+@pytest.mark.parametrize("snapshot", [False, True])
+def test_nothing_can_be_written_while_reading(database: Database, snapshot: bool) -> None:
+    with (
+        pytest.raises(DBAPIError, match=r"(?i)read-?only"),
+        database.read(snapshot=snapshot) as session,
+    ):
         session.add(tally("a"))
         session.flush()
     with database.read() as session:
         assert session.scalars(select(Tally)).all() == []
+
+
+def test_what_is_changed_while_reading_is_thrown_away(database: Database) -> None:
+    with database.write() as session:
+        session.add(tally("a"))
+    with database.read() as session:
+        session.scalars(select(Tally)).one().who = "b"
+    with database.read() as session:
+        assert session.scalars(select(Tally.who)).one() == "a"
+
+
+def test_a_snapshot_sees_one_moment(database: Database) -> None:
+    with database.read(snapshot=True) as looking:
+        before = looking.scalars(select(Tally.who)).all()
+        with database.write() as session:
+            session.add(tally("a"))
+        assert before == looking.scalars(select(Tally.who)).all() == []
+    with database.read(snapshot=True) as looking:
+        assert looking.scalars(select(Tally.who)).all() == ["a"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_connection_cut_while_idle_is_replaced_before_it_is_used(
+    database: Database, database_url: str, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("frontoffice.db.IDLE_SECONDS", -1)
+    with database.read() as reading, database.write() as writing:
+        numbers = [each.scalar(text("SELECT pg_backend_pid()")) for each in (reading, writing)]
+    elsewhere = Database(database_url, vault)
+    with elsewhere.read() as session:
+        for number in numbers:
+            session.execute(text("SELECT pg_terminate_backend(:number, 10000)"), {"number": number})
+    elsewhere.close()
+    with database.read() as reading, database.write() as writing:
+        assert [each.scalar(text("SELECT 1")) for each in (reading, writing)] == [1, 1]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_there_are_never_more_connections_than_were_allowed(database_url: str, vault: Vault) -> None:
+    small = Database(database_url, vault, pool_size=2)
+    most: list[int] = []
+
+    def work(number: int) -> None:
+        with small.write() if number % 2 else small.read() as session:
+            query = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+            most.append(session.scalar(query) or 0)
+
+    with ThreadPoolExecutor(16) as threads:
+        list(threads.map(work, range(64)))
+    small.close()
+    assert len(most) == 64
+    assert max(most) <= 4
 
 
 def test_moments_come_back_aware_and_in_utc(database: Database) -> None:

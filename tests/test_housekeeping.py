@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from frontoffice import limits
 from frontoffice.booking import holding, planning, search
 from frontoffice.booking.models import DaySheet
+from frontoffice.booking.visit import visit
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.limits import Tally
@@ -43,7 +44,7 @@ def free(context: Context, office: Office, at: datetime) -> list[datetime]:
         days = search.free_starts(
             session,
             place,
-            service,
+            visit([(service, 1)]),
             at.date(),
             at.date() + timedelta(days=1),
             now=at,
@@ -61,7 +62,8 @@ def test_a_time_that_was_held_and_abandoned_is_offered_again(context: Context, o
         place = session.get_one(Office, office.id)
         service = next(each for each in place.services if each.slug == RENEWAL)
         for start in offered * 2:  # two seats each
-            holding.hold(session, place, service, start, MONDAY, rules=context.config.booking)
+            wanted = visit([(service, 1)])
+            holding.hold(session, place, wanted, start, MONDAY, rules=context.config.booking)
     assert offered
     assert free(context, office, tuesday) == []
     do_all_jobs(context, MONDAY + timedelta(hours=1))

@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from frontoffice import limits
 from frontoffice.db import Database
-from frontoffice.errors import TooMany
+from frontoffice.errors import Conflict, TooMany
 from frontoffice.limits import Tally
 
 HOUR = timedelta(hours=1)
@@ -36,6 +37,44 @@ def test_the_next_window_starts_from_nothing(database: Database, now: datetime) 
     for _ in range(3):
         hit(database, now)
     hit(database, now + HOUR)
+
+
+def held(database: Database, now: datetime, refusal: Exception | None = None) -> None:
+    """Something that writes a row and is counted, or refuses after it has."""
+
+    def count(session: Session) -> None:
+        limits.hit(session, "hold", "somebody", 3, HOUR, now)
+
+    with limits.counted(database, count) as session:
+        session.add(Tally(what="row", who=str(now), until=now, count=1))
+        session.flush()
+        if refusal:
+            raise refusal
+
+
+def rows(database: Database, what: str) -> list[int]:
+    with database.read() as session:
+        return list(session.scalars(select(Tally.count).where(Tally.what == what)))
+
+
+def test_what_is_done_and_what_is_refused_both_count_once(database: Database, now: datetime) -> None:
+    held(database, now)
+    with pytest.raises(Conflict):
+        held(database, now + timedelta(minutes=1), Conflict())
+    assert rows(database, "row") == [1], "what was refused has been undone"
+    assert rows(database, "hold") == [2]
+
+
+def test_beyond_the_limit_nothing_is_done_any_more(database: Database, now: datetime) -> None:
+    for minute in range(3):
+        held(database, now + timedelta(minutes=minute))
+    for minute, refusal in ((3, None), (4, Conflict()), (5, None)):
+        with pytest.raises(TooMany):
+            held(database, now + timedelta(minutes=minute), refusal)
+    assert len(rows(database, "row")) == 3
+    with pytest.raises(ZeroDivisionError):  # a fault of ours is nobody's attempt
+        held(database, now + HOUR, ZeroDivisionError())
+    assert rows(database, "hold") == [3]
 
 
 def test_windows_that_are_over_are_forgotten(database: Database, now: datetime) -> None:

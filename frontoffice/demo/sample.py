@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from frontoffice.booking import appointing, holding, planning, references, search
 from frontoffice.booking.models import Appointment, State
 from frontoffice.booking.person import Person
+from frontoffice.booking.refusals import NotOffered
+from frontoffice.booking.visit import visit
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.demo.people import ACCOUNTS, NAMES
@@ -23,17 +25,27 @@ from frontoffice.line import arriving
 from frontoffice.line.models import Ticket
 from frontoffice.messages import outbox
 from frontoffice.offices import office_file
-from frontoffice.offices.models import Office, OpeningHours, Schedule
+from frontoffice.offices.models import Office, OpeningHours, Schedule, Service
 from frontoffice.paths import EXAMPLE_OFFICE
 from frontoffice.staff import accounts, devices
 from frontoffice.staff.models import Account, Device, DeviceKind
 
 DAYS = 14
 SHARE_TAKEN = 0.5
+SHARE_OF_FAMILIES = 0.1
 # Nobody's: the Federal Network Agency keeps 0152 28817386 to 0152 28895456 for films and books.
 FIRST_PHONE = 15228817386
 KIOSK = "Kiosk Lobby"
 AT_ONCE = 25  # appointments per transaction
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """A time somebody would like; of a separate schedule, if one is named."""
+
+    service_id: int
+    schedule_id: int | None
+    start: datetime
 
 
 @dataclass(frozen=True)
@@ -50,11 +62,9 @@ def prepare(database: Database, settings: Config, now: datetime) -> None:
     with database.write() as session:
         place = session.scalar(select(Office)) or _new_office(session, now)
         _open_today(session, place, now)
-        today = _today(place, now)
-        planning.plan(session, place, today, max(DAYS, settings.booking.horizon_days), now)
-        is_prepared = session.scalar(
-            select(Ticket.id).where(Ticket.office_id == place.id, Ticket.day == today)
-        )
+        planning.plan_ahead(session, place, now, settings.booking)
+        today = Ticket.day == _today(place, now)
+        is_prepared = session.scalar(select(Ticket.id).where(Ticket.office_id == place.id, today))
     if is_prepared is None:
         _fill_the_book(database, place, settings, now)
         _fill_the_line(database, place, settings, now)
@@ -103,6 +113,8 @@ def _open_today(session: Session, place: Office, now: datetime) -> None:
     """Whoever tries the demonstration on a Sunday evening finds the office open, too."""
     today, local = _today(place, now), now.astimezone(ZoneInfo(place.time_zone))
     for schedule in place.schedules:
+        if not schedule.pooled:
+            continue  # a desk elsewhere keeps its days
         only_today = (OpeningHours.valid_from == today, OpeningHours.valid_until == today + timedelta(days=1))
         if session.scalar(
             select(OpeningHours.id).where(OpeningHours.schedule_id == schedule.id, *only_today)
@@ -128,13 +140,13 @@ def _fill_the_book(database: Database, place: Office, settings: Config, now: dat
     wishes = list(_wishes(database, place, settings, now, chance))
     for first in range(0, len(wishes), AT_ONCE):
         with database.write() as session:
-            for service_id, start in wishes[first : first + AT_ONCE]:
-                _book(session, place, service_id, start, settings, now, chance)
+            for wish in wishes[first : first + AT_ONCE]:
+                _book(session, place, wish, settings, now, chance)
 
 
 def _wishes(
     database: Database, place: Office, settings: Config, now: datetime, chance: random.Random
-) -> Iterator[tuple[int, datetime]]:
+) -> Iterator[_Wish]:
     """Services and starts that fill about half of each day that nobody has booked yet."""
     today = _today(place, now)
     with database.read() as session:
@@ -146,23 +158,30 @@ def _wishes(
             for schedule in session.scalars(select(Schedule).where(Schedule.office_id == place.id)):
                 for service in chance.sample(schedule.services, k=min(3, len(schedule.services))):
                     free = search.free_starts(
-                        session, place, service, day, day + timedelta(days=1), now=now, rules=settings.booking
+                        session,
+                        place,
+                        visit([(service, 1)]),
+                        day,
+                        day + timedelta(days=1),
+                        now=now,
+                        rules=settings.booking,
+                        schedules=None if schedule.pooled else [schedule.id],
                     )
                     for start in free.get(day, []):
                         if chance.random() < SHARE_TAKEN:
-                            yield service.id, start
+                            yield _Wish(service.id, None if schedule.pooled else schedule.id, start)
 
 
 def _book(
     session: Session,
     place: Office,
-    service_id: int,
-    start: datetime,
+    wish: _Wish,
     settings: Config,
     now: datetime,
     chance: random.Random,
 ) -> None:
-    service = next(each for each in session.get_one(Office, place.id).services if each.id == service_id)
+    service = session.get_one(Service, wish.service_id)
+    people = min(service.most_people, 2) if chance.random() < SHARE_OF_FAMILIES else 1
     number = chance.randrange(70000)
     person = Person(
         name=chance.choice(NAMES),
@@ -171,11 +190,19 @@ def _book(
         phone=f"+49{FIRST_PHONE + number}" if number % 3 != 1 else None,
     )
     try:
-        _, token = holding.hold(session, place, service, start, now, rules=settings.booking)
-    except Conflict:
-        return  # an earlier wish has it
+        _, token = holding.hold(
+            session,
+            place,
+            visit([(service, people)]),
+            wish.start,
+            now,
+            rules=settings.booking,
+            schedules=None if wish.schedule_id is None else [wish.schedule_id],
+        )
+    except (Conflict, NotOffered):
+        return  # an earlier wish has it, or a family needs longer than is left of the day
     language = chance.choice(["de", "en"])
-    appointment = appointing.book(session, token, person, language, now, settings=settings)
+    appointment = appointing.book(session, token, person, language, now, settings=settings, proven=True)
     # They were booked days ago: their confirmations have long arrived, and only reminders are still to come.
     outbox.cancel(session, f"appointment:{appointment.id}", now, kinds=["booked"])
 

@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-from flask import Blueprint, Flask, Response
+from flask import Blueprint, Flask
 from flask_babel import Babel, get_locale
 from flask_openapi3 import APIBlueprint, Info, OpenAPI
 from flask_openapi3.models.security_scheme import SecurityScheme
@@ -14,6 +14,7 @@ from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.paths import TEMPLATES, TRANSLATIONS
 from frontoffice.web import context, problems
+from frontoffice.web.every_request import CookieSessions, Headers
 
 LARGEST_REQUEST = 512 * 1024  # bytes; the largest honest one is a kiosk's journal of a hundred entries
 
@@ -25,6 +26,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Permissions-Policy": "geolocation=(), microphone=(), camera=()",
+    "Cache-Control": "no-store",  # where a page does not say otherwise
 }
 
 SECURITY_SCHEMES: dict[str, SecurityScheme | dict[str, Any]] = {
@@ -37,6 +39,9 @@ SECURITY_SCHEMES: dict[str, SecurityScheme | dict[str, Any]] = {
     "device": SecurityScheme(
         type="http", scheme="bearer", description="The credential a device got when paired"
     ),
+    "partner": SecurityScheme(
+        type="http", scheme="bearer", description="The token that a partner got from the office"
+    ),
 }
 
 BLUEPRINTS = (
@@ -46,10 +51,24 @@ BLUEPRINTS = (
     "frontoffice.offices.api",
     "frontoffice.booking.pages",
     "frontoffice.booking.api",
+    "frontoffice.booking.manage_api",
+    "frontoffice.waitlist.pages",
+    "frontoffice.waitlist.api",
+    "frontoffice.draw.pages",
+    "frontoffice.draw.staff_pages",
+    "frontoffice.draw.api",
     "frontoffice.staff.pages",
     "frontoffice.staff.api",
+    "frontoffice.agenda.pages",
     "frontoffice.line.pages",
+    "frontoffice.line.steering_pages",
     "frontoffice.line.api",
+    "frontoffice.partners.pages",
+    "frontoffice.partners.plan_pages",
+    "frontoffice.partners.invitation_pages",
+    "frontoffice.partners.api",
+    "frontoffice.partners.plan_api",
+    "frontoffice.partners.invitation_api",
     "frontoffice.demo.pages",
 )
 
@@ -71,10 +90,11 @@ def create_app(config: Config, database: Database) -> Flask:
     for name in BLUEPRINTS:
         _register(app, name)
     app.add_url_rule("/api/v1/openapi.json", "openapi", lambda: app.api_doc)
-    app.after_request(_finish)
     app.context_processor(_page_words)
-    app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-        app.wsgi_app, x_for=config.web.proxies, x_proto=config.web.proxies, x_host=config.web.proxies
+    with_headers = Headers(app.wsgi_app, SECURITY_HEADERS)
+    proxies = config.web.proxies
+    app.wsgi_app = (  # type: ignore[method-assign]
+        ProxyFix(with_headers, x_for=proxies, x_proto=proxies, x_host=proxies) if proxies else with_headers
     )
     return app
 
@@ -93,6 +113,7 @@ def _configure(app: Flask, config: Config, database: Database) -> None:
         WTF_CSRF_SSL_STRICT=False,
         WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as the browser's session: people fill in forms slowly
     )
+    app.session_interface = CookieSessions()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.json.sort_keys = False  # type: ignore[attr-defined]
     Babel(
@@ -113,13 +134,6 @@ def _register(app: OpenAPI, name: str) -> None:
         app.register_api(module.api)
     if isinstance(getattr(module, "pages", None), Blueprint):
         app.register_blueprint(module.pages)
-
-
-def _finish(answer: Response) -> Response:
-    for header, value in SECURITY_HEADERS.items():
-        answer.headers.setdefault(header, value)
-    answer.headers.setdefault("Cache-Control", "no-store")
-    return answer
 
 
 def _page_words() -> dict[str, object]:

@@ -35,9 +35,19 @@ PUBLIC = {
     "ticket.done": ("ticket", "counter"),
     "ticket.no_show": ("ticket", "counter"),
     "ticket.left": ("ticket",),
+    "ticket.waiting": ("ticket",),
+    "ticket.parked": ("ticket",),
+    "ticket.transferred": ("ticket",),
+    "ticket.favoured": (),
+    "ticket.undone": ("ticket",),
     "counter.opened": ("counter",),
     "counter.closed": ("counter",),
+    "counter.paused": ("counter",),
+    "counter.help": (),
+    "counter.alarm": (),
 }
+# Desks look these up; whoever listens from outside must not learn that somebody is in danger, or where.
+VEILED = {"counter.help": "counter.news", "counter.alarm": "counter.news"}
 
 
 def tell(event: Event) -> bytes:
@@ -47,7 +57,8 @@ def tell(event: Event) -> bytes:
         return b""
     data = {name: event.data[name] for name in names if name in event.data}
     data["at"] = event.at.isoformat()
-    return f"id: {event.number}\nevent: {event.kind}\ndata: {json.dumps(data)}\n\n".encode()
+    kind = VEILED.get(event.kind, event.kind)
+    return f"id: {event.number}\nevent: {kind}\ndata: {json.dumps(data)}\n\n".encode()
 
 
 @pages.get("/live/<office>")

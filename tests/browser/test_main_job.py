@@ -16,6 +16,8 @@ from tests.browser.conftest import ROOT, Demonstration
 
 pytestmark = pytest.mark.browser
 
+# One person has one appointment for a concern.
+WHO = iter(("Amina Diallo", "Amina Keita", "Amina Touré"))
 SCREENS = ROOT / "docs" / "screens"
 
 
@@ -32,13 +34,13 @@ def book(page: Page, demo: Demonstration) -> tuple[str, datetime]:
     page.get_by_role(
         "link", name=re.compile("Renew your residence permit|Extend|renew", re.IGNORECASE)
     ).first.click()
-    days = page.locator("a.day")
+    days = page.locator("a.month__day--free")
     days.nth(min(3, days.count() - 1)).click()
     slot = page.locator("button.slot").first
     picture(page, "book")
     start = datetime.fromisoformat(slot.get_attribute("value") or "")
     slot.click()
-    page.get_by_label("Full name").fill("Amina Diallo")
+    page.get_by_label("Full name").fill(next(WHO))
     for part, value in (("Day", "12"), ("Month", "3"), ("Year", "1991")):
         page.get_by_label(part).fill(value)
     page.get_by_label(re.compile("mail address", re.IGNORECASE)).fill("amina@mail.example")

@@ -19,7 +19,7 @@ from frontoffice import events
 from frontoffice.config import Config, Web
 from frontoffice.db import Database
 from frontoffice.events import Event
-from frontoffice.line import calling
+from frontoffice.line import calling, staffing
 from frontoffice.offices.models import Office
 from frontoffice.vault import Vault
 from frontoffice.web import feed, live
@@ -111,7 +111,7 @@ def test_a_call_reaches_the_screen(server: str, database: Database, office: Offi
         here = session.get_one(Office, office.id)
         who = account(session)
         ticket(session, here, 1, now)
-        calling.open_counter(session, here.counters[2].id, who, now)
+        staffing.open_counter(session, here.counters[2].id, who, now)
     with follow(server) as stream:
         assert stream.answer.headers["Content-Type"].startswith("text/event-stream")
         assert stream.answer.headers["Cache-Control"] == "no-store"

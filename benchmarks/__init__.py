@@ -1,0 +1,1 @@
+"""What performance is measured with; `python -m benchmarks` prints the table of ratios."""

@@ -1,0 +1,110 @@
+"""What ours is compared with: a bare Flask application beside it, under the same server settings.
+
+Three routes: a constant; one indexed SELECT; one INSERT and COMMIT. It uses the database's driver directly, a
+connection per thread, without any library in between: what a hurried programmer would write when only speed counts.
+
+    python -m benchmarks.reference CONFIG      (the same configuration file as the application's)
+"""
+
+import sqlite3
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from flask import Flask, jsonify, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.engine import make_url
+
+from frontoffice import config, serving
+from frontoffice.config import Config
+from frontoffice.db import SQLITE_PRAGMAS, Turns
+
+ROWS = 100_000
+
+
+def prepare(url: str) -> None:
+    """Make the table, with rows to be found."""
+    connection = connect(url)
+    is_sqlite = isinstance(connection, sqlite3.Connection)
+    number = "INTEGER PRIMARY KEY" if is_sqlite else "bigserial PRIMARY KEY"
+    connection.execute(f"CREATE TABLE plain (id {number}, code text UNIQUE, name text, amount integer)")
+    cursor = connection.cursor()
+    mark = "?" if is_sqlite else "%s"
+    cursor.executemany(
+        f"INSERT INTO plain (code, name, amount) VALUES ({mark}, {mark}, {mark})",  # noqa: S608 (marks)
+        ((f"code-{number}", "Maria Muster", number) for number in range(ROWS)),
+    )
+    connection.commit()
+    connection.execute("ANALYZE plain")
+    connection.commit()
+    connection.close()
+
+
+def create_app(url: str) -> Flask:
+    """The three routes."""
+    app = Flask("reference")
+    kept = threading.local()
+    is_sqlite = url.startswith("sqlite")
+    mark = "?" if is_sqlite else "%s"
+    find = f"SELECT id, code, name, amount FROM plain WHERE code = {mark}"  # noqa: S608 (marks)
+    add = f"INSERT INTO plain (code, name, amount) VALUES ({mark}, {mark}, {mark})"  # noqa: S608 (marks)
+    turns = Turns()
+
+    def connection() -> Any:
+        if not hasattr(kept, "connection"):
+            kept.connection = connect(url)
+            if not is_sqlite:
+                kept.connection.autocommit = True
+        return kept.connection
+
+    @app.get("/constant")
+    def constant() -> ResponseReturnValue:
+        return jsonify({"answer": "constant"})
+
+    @app.get("/row/<code>")
+    def row(code: str) -> ResponseReturnValue:
+        found = connection().execute(find, (code,)).fetchone()
+        return jsonify(dict(zip(("id", "code", "name", "amount"), found, strict=True)))
+
+    @app.post("/rows")
+    def insert() -> ResponseReturnValue:
+        body = request.get_json()
+        values = (body["code"], body["name"], body["amount"])
+        if is_sqlite:
+            with turns:  # without it some writers wait for seconds
+                connection().execute("BEGIN IMMEDIATE")
+                connection().execute(add, values)
+                connection().commit()
+        else:
+            with connection().transaction():
+                connection().execute(add, values)
+        return jsonify({"code": body["code"]}), 201
+
+    return app
+
+
+def connect(url: str) -> Any:
+    """A connection of the driver, durable like the application's own."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        connection = sqlite3.connect(f"{parsed.database}-reference", isolation_level=None)
+        for pragma in SQLITE_PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+    return psycopg.connect(url)
+
+
+class _Reference(serving.Server):
+    def __init__(self, settings: Config, processes: int) -> None:
+        super().__init__(settings, processes, pool_size=0)
+        self._url = settings.database.url
+
+    def load(self) -> Flask:
+        return create_app(self._url)
+
+
+if __name__ == "__main__":
+    settings = config.load(Path(sys.argv[1]))
+    _Reference(settings, serving.processes_for(settings, 2)).run()
