@@ -5,11 +5,12 @@ PORT ?= 8000
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 
-.PHONY: help demo run test lint build wheel browser screens lock texts clean
+.PHONY: help demo run test bench lint build wheel browser screens lock texts clean
 help:
 	@echo "make demo           try it out on http://localhost:$(PORT)  (RESET=1 starts over, PORT=… elsewhere)"
 	@echo "make run            serve with config.toml; in a second shell: $(RUN) frontoffice worker"
 	@echo "make test           lint, types, and every test on SQLite and PostgreSQL, browser included"
+	@echo "make bench          measure how quick it is, in under ten minutes (ARGS=--quick: two)"
 	@echo "make lint           ruff, mypy --strict, import rules"
 	@echo "make wheel          a package to install elsewhere, in dist/"
 
@@ -21,6 +22,9 @@ run: .venv/.runtime build
 
 test: lint build browser
 	$(RUN) pytest -n 2 --dist loadfile $(ARGS)
+
+bench: .venv/.dev build
+	$(RUN) benchmarks $(ARGS)
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

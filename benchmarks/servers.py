@@ -127,7 +127,7 @@ def _serving(url: str, folder: Path, command: object, path: str) -> Iterator[int
     settings = folder / f"{port}.toml"
     settings.write_text(SETTINGS.format(key=KEY, url=url, port=port), encoding="utf-8")
     arguments = command(str(settings))  # type: ignore[operator]
-    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=_environment())  # noqa: S603 (our own program)
+    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environment())  # noqa: S603 (our own program)
     try:
         _wait_for(port, path, process)
         yield port
@@ -136,7 +136,8 @@ def _serving(url: str, folder: Path, command: object, path: str) -> Iterator[int
         process.wait(30)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """What the servers see of ours: no settings."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("FRONTOFFICE_")}
     return ours | {"PYTHONPATH": str(ROOT)}
 

@@ -116,7 +116,7 @@ class Booking(Section):
     lead_minutes: Annotated[int, Field(ge=0)] = 60
     confirm_minutes: Annotated[int, Field(ge=5, le=24 * 60)] = 60
     return_minutes: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0, le=24 * 60)]] = (5, 60)
-    return_at_once_hours: Annotated[int, Field(ge=0)] = 24
+    return_at_once_hours: Annotated[int, Field(ge=0)] = 3
     most_moves: Annotated[int, Field(ge=0)] = 3
 
     @field_validator("return_minutes")
@@ -169,6 +169,7 @@ class Partners(Section):
     """Partners who book for others."""
 
     plan_minutes: Annotated[int, Field(ge=5, le=240)] = 30
+    invitations_per_day: Annotated[int, Field(ge=1)] = 500
 
 
 class Line(Section):

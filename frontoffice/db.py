@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, class_mapper, make_transient_to_detached
+from sqlalchemy.orm.util import identity_key
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
@@ -131,6 +132,12 @@ def added(session: Session, kind: type[Row], values: dict[str, Any]) -> Row:
     make_transient_to_detached(new)
     session.add(new)
     return new
+
+
+def loaded(session: Session, kind: type[Row], values: dict[str, Any]) -> Row:
+    """The object for a row that was just read by a statement; the one that the session has, if it has one."""
+    known: Row | None = session.identity_map.get(identity_key(kind, values["id"]))
+    return added(session, kind, values) if known is None else known
 
 
 class _Looking(Session):

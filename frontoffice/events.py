@@ -27,6 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from frontoffice.db import Base, Id
+from frontoffice.quick import Quick
 
 CHANNEL = "frontoffice_events"
 
@@ -74,7 +75,7 @@ _COUNT = {
     .returning(_COUNTS.c.last)
     for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
 }
-_ADD = insert(_EVENTS).values(office_id=_OFFICE, number=bindparam("number"), **_TOLD)
+_ADD = Quick(insert(_EVENTS).values(office_id=_OFFICE, number=bindparam("number"), **_TOLD))
 
 
 def _all_in_one() -> Any:
@@ -89,7 +90,8 @@ def _all_in_one() -> Any:
     return select(added.c.number, func.pg_notify(CHANNEL, cast_to(_OFFICE, String)))
 
 
-_ON_POSTGRESQL = _all_in_one()
+_ON_POSTGRESQL = Quick(_all_in_one())
+_ON_SQLITE = Quick(_COUNT["sqlite"])
 
 
 def append(
@@ -107,7 +109,6 @@ def append(
     `kind` is like "ticket.called", `actor` like "account:3", "device:2" or "visitor", `subject` like "ticket:17".
     """
     session.flush()  # what is locked by writing it comes before the event
-    connection = session.connection()
     about = {
         "office": office_id,
         "at": now,
@@ -117,11 +118,11 @@ def append(
         "data": data or {},
     }
     number: int
-    if connection.dialect.name == "postgresql":
-        number = connection.execute(_ON_POSTGRESQL, about).scalar_one()
+    if session.get_bind().dialect.name == "postgresql":
+        number = _ON_POSTGRESQL.run(session, about)[0][0]
     else:
-        number = connection.execute(_COUNT["sqlite"], {"office": office_id}).scalar_one()
-        connection.execute(_ADD, about | {"number": number})
+        number = _ON_SQLITE.run(session, {"office": office_id})[0][0]
+        _ADD.run(session, about | {"number": number})
     return number
 
 

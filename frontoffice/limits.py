@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from frontoffice.db import Base, Database
 from frontoffice.errors import DomainError, TooMany
+from frontoffice.quick import Quick
 
 
 class Tally(Base):
@@ -28,9 +29,11 @@ class Tally(Base):
 
 _TALLIES = cast(Table, Tally.__table__)
 _HIT = {
-    name: dialect.insert(_TALLIES)
-    .on_conflict_do_update(index_elements=["what", "who", "until"], set_={"count": _TALLIES.c.count + 1})
-    .returning(_TALLIES.c.count)
+    name: Quick(
+        dialect.insert(_TALLIES)
+        .on_conflict_do_update(index_elements=["what", "who", "until"], set_={"count": _TALLIES.c.count + 1})
+        .returning(_TALLIES.c.count)
+    )
     for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
 }
 
@@ -43,10 +46,8 @@ def hit(session: Session, what: str, who: str, limit: int, per: timedelta, now: 
     """
     seconds = per.total_seconds()
     until = datetime.fromtimestamp((now.timestamp() // seconds + 1) * seconds, tz=now.tzinfo)
-    connection = session.connection()
-    count: int = connection.execute(
-        _HIT[connection.dialect.name], {"what": what, "who": who, "until": until, "count": 1}
-    ).scalar_one()
+    given = {"what": what, "who": who, "until": until, "count": 1}
+    count: int = _HIT[session.get_bind().dialect.name].run(session, given)[0][0]
     if count > limit:
         raise TooMany(minutes=max(1, math.ceil((until - now).total_seconds() / 60)))
 

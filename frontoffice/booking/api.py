@@ -123,7 +123,8 @@ def hold(header: Retry, body: NewHold) -> Answer:
     hour (429 `proof_missing`); 422 `proof_refused`: get and solve a new challenge.
     """
     now, rules, wanted = clock.now(), config().booking, body.wanted()
-    key = f"api:{header.key}" if header.key else None
+    # A poor key of one client must not open what another client holds.
+    key = f"api:{access.network()}:{header.key}" if header.key else None
     admission.admit(
         database(),
         request.remote_addr,

@@ -38,7 +38,7 @@ def asked(session: Session, appointment: Appointment) -> tuple[Medium, Contact] 
         contact = appointing.person_of(session, appointment).contact
     elif appointment.state is State.CONFIRMED:
         contact = contacting.wanted_of(session, appointment)
-    medium = proving.kind(appointment.office.confirmation, contact) if contact else None
+    medium = proving.through(appointment.office.confirmation, contact) if contact else None
     return (medium, contact) if medium and contact else None
 
 

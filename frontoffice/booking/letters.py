@@ -79,7 +79,7 @@ def confirm(
 
     Nothing else is in it that helps to get at the appointment: it may be a stranger's address.
     """
-    medium = proving.kind(appointment.office.confirmation, contact)
+    medium = proving.through(appointment.office.confirmation, contact)
     if medium is None:
         return
     vault, reference = vaults.of(session), appointment.reference
@@ -133,7 +133,7 @@ def lapsed(
     session: Session, appointment: Appointment, person: Person, now: datetime, settings: Config
 ) -> list[Draft]:
     """Say that nobody confirmed, so that the time is given back: to the address that was asked."""
-    medium = proving.kind(appointment.office.confirmation, person.contact)
+    medium = proving.through(appointment.office.confirmation, person.contact)
     asked = Contact(person.mail, None) if medium is Medium.MAIL else Contact(None, person.phone)
     said = parameters(session, appointment, now, settings, place_of(session, appointment))
     return drafts(appointment, asked, "lapsed", said)

@@ -166,10 +166,15 @@ def appointment_words(session: Session, found: Appointment, now: datetime) -> di
         "can_move": is_open and found.start > now and moving.moves_left(session, found, config()) > 0,
         # Who arrives a little late still needs the code at the terminal.
         "is_to_come": is_open and sheet.day_of(found.start, zone) >= sheet.day_of(now, zone),
-        "confirm_until": dates.clock_time(found.confirm_by, zone, language()) if found.confirm_by else None,
+        "confirm_until": _deadline(found.confirm_by, zone) if found.confirm_by else None,
         "address": address_of(session, found),
         **when(found.start, zone),
     }
+
+
+def _deadline(moment: datetime, zone: str) -> str:
+    day = dates.long_day(sheet.day_of(moment, zone), language())
+    return f"{day}, {dates.clock_time(moment, zone, language())}"
 
 
 def _asked(session: Session, found: Appointment) -> dict[str, str] | None:

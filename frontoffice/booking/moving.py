@@ -87,9 +87,12 @@ def move_to_hold(
     """Move an appointment to what is held with this token, whatever office that is at. Twice does it once.
 
     A hold that has lapsed is good as long as its time is free, else HoldExpired is raised. Raises NotFound for
-    an unknown token, NotMovable, TooManyMoves, ChangedMeanwhile.
+    an unknown token, NotOffered for a hold that a visitor has for something else, NotMovable, TooManyMoves,
+    ChangedMeanwhile.
     """
     held = holding.find(session, token)
+    if actor == appointing.VISITOR and held.items != appointment.items:
+        raise NotOffered  # kept for something else: moving changes when, and not what for
     _check(session, appointment, now, actor, settings)
     pages = {
         page.id: page for page in daybook.all_locked(session, list({held.sheet_id, appointment.sheet_id}))

@@ -36,6 +36,16 @@ def kind(confirmation: Confirmation, contact: Contact) -> Medium | None:
     return Medium.MAIL if contact.mail else Medium.SMS
 
 
+def through(confirmation: Confirmation, contact: Contact) -> Medium | None:
+    """Through what a contact can be proven, whatever the office asks of new bookings by now; None without a contact.
+
+    What waits for its proof was booked under other rules perhaps, or won in a draw, and has to be proven somehow.
+    """
+    if contact.mail and not (confirmation is Confirmation.SMS and contact.phone):
+        return Medium.MAIL
+    return Medium.SMS if contact.phone else None
+
+
 def link_proof(vault: Vault, reference: str, mail: str) -> str:
     """What stands in the link to a mail address."""
     return vault.token(LINK, _subject(reference, mail))

@@ -4,14 +4,16 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from frontoffice.booking import choice, choosing, places
 from frontoffice.booking import visit as visits
 from frontoffice.booking.choice import Choice
+from frontoffice.booking.models import Withheld
 from frontoffice.booking.visit import Visit
 from frontoffice.errors import Invalid
-from frontoffice.offices.models import Office, Service
+from frontoffice.offices.models import Office, Schedule, Service
 from frontoffice.web.context import database, say
 
 
@@ -32,12 +34,18 @@ def services(office_slug: str) -> ResponseReturnValue:
             online=[each for each in found if each.online],
             elsewhere=[each for each in found if not each.online],
             typed=typed,
+            has_draw=_has_draw(session, office),
         )
 
 
 def to_the_choice(office_slug: str, chosen: Choice) -> ResponseReturnValue:
     """Lead back to where a choice can be changed, which also says what is wrong with it."""
     return redirect(url_for("booking.services", office_slug=office_slug, **{"with": str(chosen)}), 303)  # type: ignore[arg-type]
+
+
+def _has_draw(session: Session, office: Office) -> bool:
+    query = select(Withheld.id).join(Schedule, Schedule.id == Withheld.schedule_id)
+    return session.scalar(query.where(Schedule.office_id == office.id).limit(1)) is not None
 
 
 def _visit_words(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from babel.support import NullTranslations, Translations
-from icalendar import Calendar, Event, Timezone, vCalAddress, vText
+from icalendar import Calendar, Component, Event, Timezone, vCalAddress, vText
 
 from frontoffice import paths
 from frontoffice.errors import N_
@@ -32,6 +32,26 @@ METHODS: dict[str, Method] = {
     "cancelled": "CANCEL",
 }
 NEEDED = frozenset({"ends_at", "sequence", "stamp", "office_mail"})
+
+# With the rule instead of single dates, as calendars expect it: the library would list the changes of some years.
+BERLIN = """BEGIN:VTIMEZONE
+TZID:Europe/Berlin
+BEGIN:DAYLIGHT
+TZNAME:CEST
+TZOFFSETFROM:+0100
+TZOFFSETTO:+0200
+DTSTART:19960331T020000
+RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU
+END:DAYLIGHT
+BEGIN:STANDARD
+TZNAME:CET
+TZOFFSETFROM:+0200
+TZOFFSETTO:+0100
+DTSTART:19961027T030000
+RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU
+END:STANDARD
+END:VTIMEZONE
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +158,9 @@ def _attendee(mail: str) -> vCalAddress:
 
 
 @lru_cache(maxsize=64)
-def _time_zone(name: str, year: int) -> Timezone:
+def _time_zone(name: str, year: int) -> Component:
+    if name == "Europe/Berlin":
+        return Timezone.from_ical(BERLIN)
     return Timezone.from_tzinfo(ZoneInfo(name), name, date(year - 1, 1, 1), date(year + 2, 1, 1))
 
 

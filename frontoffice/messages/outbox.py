@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import String, Table, bindparam, case, exists, literal, select, update
+from sqlalchemy import String, Table, bindparam, case, exists, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -14,8 +14,10 @@ from frontoffice import vault as vaults
 from frontoffice.messages import addresses, kinds
 from frontoffice.messages.envelope import Envelope, seal, unseal
 from frontoffice.messages.models import Medium, Message, MessageState, Suppression
+from frontoffice.quick import Quick
 
 LONGEST_KEY = 110
+AT_ONCE = 20  # rows of one INSERT
 # A mail that stands in for an SMS gets at least so long to leave.
 FALLBACK_WINDOW = timedelta(hours=1)
 
@@ -35,6 +37,10 @@ _COLUMNS = (
     "expires_at",
     "created_at",
 )
+_SUPPRESSED, _PENDING = (
+    literal(state, _MESSAGES.c.state.type) for state in (MessageState.SUPPRESSED, MessageState.PENDING)
+)
+_NONE = literal(0)
 _UNDECIDED = (MessageState.PENDING, MessageState.SENDING, MessageState.UNKNOWN)
 
 
@@ -62,7 +68,7 @@ class Draft:
 
 
 def enqueue_all(session: Session, drafts: Sequence[Draft], now: datetime) -> list[int | None]:
-    """Write messages, in one statement; gives their ids, None where a `dedupe_key` is in the outbox already.
+    """Write messages, twenty in a statement; gives their ids, None where a `dedupe_key` is in the outbox already.
 
     For a recipient who wants no such messages the row is SUPPRESSED. Raises ValueError for an unknown kind, wrong
     parameters or key; then nothing is written.
@@ -70,15 +76,16 @@ def enqueue_all(session: Session, drafts: Sequence[Draft], now: datetime) -> lis
     if not drafts:
         return []
     session.flush()
-    rows = _rows(vaults.of(session), drafts, now)
-    connection = session.connection()
-    statement = _new(connection.dialect.name, len(rows[0]) - len(_COLUMNS))
-    ids: dict[str, int] = {}
-    suppressed: list[int] = []
-    for number, key, state in connection.execute(statement, rows):
-        ids[key] = number
-        if state is MessageState.SUPPRESSED:
-            suppressed.append(number)
+    ids, suppressed = dict[str, int](), list[int]()
+    all_rows = _rows(vaults.of(session), drafts, now)
+    for first in range(0, len(all_rows), AT_ONCE):
+        rows = all_rows[first : first + AT_ONCE]
+        statement = _new(session.get_bind().dialect.name, len(rows[0]) - len(_COLUMNS), len(rows))
+        values = {f"{name}_{place}": value for place, row in enumerate(rows) for name, value in row.items()}
+        for number, key, state in statement.run(session, values):
+            ids[key] = number
+            if state is MessageState.SUPPRESSED:
+                suppressed.append(number)
     if suppressed:
         _stand_in(session, suppressed, now)
     return [ids.pop(draft.dedupe_key, None) for draft in drafts]
@@ -205,18 +212,19 @@ def _rows(vault: vaults.Vault, drafts: Sequence[Draft], now: datetime) -> list[d
 
 
 @cache
-def _new(dialect: str, keys: int) -> Any:
-    """The INSERT that looks by itself for an opt-out, under as many digests as the vault has keys."""
-    digests = [bindparam(f"digest_{number}", type_=String()) for number in range(keys)]
-    opted_out = exists().where(Suppression.recipient.in_(digests))
-    state = case(
-        (opted_out, literal(MessageState.SUPPRESSED, _MESSAGES.c.state.type)),
-        else_=literal(MessageState.PENDING, _MESSAGES.c.state.type),
-    )
-    return (
+def _new(dialect: str, keys: int, many: int) -> Quick:
+    """The INSERT of so many rows that looks by itself for opt-outs, under as many digests as the vault has keys."""
+    rows = []
+    for place in range(many):
+        digests = [bindparam(f"digest_{number}_{place}", type_=String()) for number in range(keys)]
+        opted_out = exists().where(or_(*(Suppression.recipient == digest for digest in digests)))
+        state = case((opted_out, _SUPPRESSED), else_=_PENDING)
+        given = {name: bindparam(f"{name}_{place}", type_=_MESSAGES.c[name].type) for name in _COLUMNS}
+        rows.append(given | {"state": state, "attempts": _NONE, "unknowns": _NONE})
+    return Quick(
         (postgresql if dialect == "postgresql" else sqlite)
         .insert(_MESSAGES)
-        .values({name: bindparam(name) for name in _COLUMNS} | {"state": state})
+        .values(rows)
         .on_conflict_do_nothing(index_elements=["dedupe_key"])
         .returning(_MESSAGES.c.id, _MESSAGES.c.dedupe_key, _MESSAGES.c.state)
     )

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from frontoffice import clock
-from frontoffice.booking import appointing, dates, sheet, timetable
+from frontoffice.booking import appointing, dates, guessing, sheet, timetable
 from frontoffice.booking import person as people
 from frontoffice.booking.models import Hold
 from frontoffice.booking.person import Person, WrongDetails
@@ -23,6 +23,7 @@ from frontoffice.partners.forms import InvitedForm
 from frontoffice.partners.invitations import Known
 from frontoffice.partners.models import Invitation, InvitationState
 from frontoffice.partners.refusals import InvitationOver
+from frontoffice.web import access
 from frontoffice.web.context import config, database, in_own_language, language, say
 from frontoffice.web.problems import status_of
 
@@ -125,8 +126,12 @@ def decline(name: str, secret: str) -> ResponseReturnValue:
 @contextmanager
 def _opened(name: str, secret: str, *, write: bool = False) -> Iterator[Guest]:
     """The invitation of the link, locked for writing. Raises NotFound."""
-    with database().write() if write else database().read() as session:
-        yield Guest(session, invitations.by_link(session, name, secret, lock=write), clock.now())
+    now = clock.now()
+    with (
+        guessing.counted(database(), access.network(), now),
+        database().write() if write else database().read() as session,
+    ):
+        yield Guest(session, invitations.by_link(session, name, secret, lock=write), now)
 
 
 def _moment(typed: str) -> datetime:

@@ -5,13 +5,13 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from frontoffice import vault as vaults
 from frontoffice.booking import appointing
 from frontoffice.config import Config
-from frontoffice.errors import N_, Invalid, NotFound
+from frontoffice.errors import N_, Invalid, NotFound, TooMany
 from frontoffice.offices import finding
 from frontoffice.offices.models import Schedule, Service
 from frontoffice.partners import arranging, granting, invitation_letters, invitations, quota, taking
@@ -19,6 +19,7 @@ from frontoffice.partners.invitations import FOUND, Known
 from frontoffice.partners.models import Invitation, InvitationState, Partner
 
 LONGEST_WINDOW = timedelta(days=366)
+DAY = timedelta(days=1)
 
 
 class Asked(NamedTuple):
@@ -47,13 +48,14 @@ def ask(
     """An invitation; the link is sent where a mail address or a phone is known.
 
     The same `key` with the same values gives the same invitation, with others KeyReused is raised. Raises
-    NotFound (office, service, schedule), NotGranted, Invalid (window).
+    NotFound (office, service, schedule), NotGranted, Invalid (window), TooMany.
     """
     partner = quota.locked(session, partner_id)
     request = arranging.request_of(asked)
     before = _asked_before(session, partner, key, request)
     if before is not None:
         return before
+    _check_number(session, partner, now, settings)
     office = finding.office(session, asked.office)
     service, schedule = _unit(session, office.id, asked)
     granting.restricted(
@@ -106,6 +108,16 @@ def withdraw(session: Session, partner_id: int, name: str, now: datetime, *, set
         return invitation
     invitations.close(session, invitation, InvitationState.WITHDRAWN, now)
     return invitation
+
+
+def _check_number(session: Session, partner: Partner, now: datetime, settings: Config) -> None:
+    """Raise TooMany where the partner, whose row is locked, has invited as many as a day allows."""
+    made = select(func.count(), func.min(Invitation.created_at)).where(
+        Invitation.partner_id == partner.id, Invitation.created_at > now - DAY
+    )
+    number, first = session.execute(made).one()
+    if number >= settings.partners.invitations_per_day:
+        raise TooMany(minutes=max(1, int((first + DAY - now).total_seconds() // 60) + 1))
 
 
 def _unit(session: Session, office_id: int, asked: Asked) -> tuple[Service, Schedule | None]:

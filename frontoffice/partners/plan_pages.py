@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from frontoffice import clock
-from frontoffice.booking import appointing, dates, references, sheet
+from frontoffice.booking import appointing, dates, guessing, references, sheet
 from frontoffice.booking.person import Person
 from frontoffice.errors import DomainError, Invalid, NotFound
 from frontoffice.offices.models import Office, Service
@@ -21,6 +21,7 @@ from frontoffice.partners.drafting import MOST_PEOPLE, Asked, WrongRows
 from frontoffice.partners.forms import PlanForm
 from frontoffice.partners.models import Partner, Plan, PlanEntry, PlanState
 from frontoffice.partners.plan_api import window_required
+from frontoffice.web import access
 from frontoffice.web.context import config, database, in_own_language, language, say
 from frontoffice.web.problems import status_of
 
@@ -156,8 +157,12 @@ def result(secret: str, name: str) -> ResponseReturnValue:
 @contextmanager
 def _opened(secret: str, *, write: bool = False) -> Iterator[Visitor]:
     """The partner to whom the link belongs. Raises NotFound where it belongs to nobody (any more)."""
-    with database().write() if write else database().read() as session:
-        yield Visitor(session, registering.by_link(session, secret), secret, clock.now())
+    now = clock.now()
+    with (
+        guessing.counted(database(), access.network(), now),
+        database().write() if write else database().read() as session,
+    ):
+        yield Visitor(session, registering.by_link(session, secret), secret, now)
 
 
 def _offices(partner: Partner) -> list[Office]:

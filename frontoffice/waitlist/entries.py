@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from frontoffice import events
 from frontoffice import vault as vaults
-from frontoffice.booking import references
+from frontoffice.booking import appointing, references
 from frontoffice.booking.models import Appointment
 from frontoffice.booking.person import Person
 from frontoffice.errors import NotFound
@@ -39,7 +39,12 @@ def of_appointment(session: Session, appointment: Appointment) -> WaitlistEntry 
 
 
 def person_of(session: Session, entry: WaitlistEntry) -> Person:
-    """Who waits, unsealed. Raises NotFound once it is redacted."""
+    """Who waits, unsealed. Raises NotFound once it is redacted.
+
+    Of a wish for an earlier time it is the person of the appointment, whose contact may have changed since.
+    """
+    if entry.appointment_id is not None and entry.person is not None:
+        return appointing.person_of(session, session.get_one(Appointment, entry.appointment_id))
     if entry.person is None:
         raise NotFound
     return Person.from_sealed(vaults.of(session).open(entry.person))

@@ -51,10 +51,11 @@ def join(
     writes the message. Raises Invalid for a wish that nothing can meet, the refusals of this wing, and those of
     `fairness.check_person`.
     """
-    fairness.lock(session, [person])
+    fairness.check_person(
+        session, person, place.visit, now, rules=settings.fairness
+    )  # locks the person first
     asks = _asks_for_proof(place.office, person) and not proven
     _check_reachable(session, person)
-    fairness.check_person(session, person, place.visit, now, rules=settings.fairness)
     _check_limits(session, person, place.visit.service_ids, settings)
     entry = _earlier_try(session, person, place) if asks else None
     if entry is None:
@@ -101,7 +102,6 @@ def prove(session: Session, entry: WaitlistEntry, now: datetime, *, settings: Co
             return
         raise NoLongerWaiting
     person = person_of(session, entry)
-    fairness.lock(session, [person])
     visit = choosing.visit_of(session, entry.places[0].items)
     fairness.check_person(session, person, visit, now, rules=settings.fairness)
     _check_limits(session, person, visit.service_ids, settings)

@@ -140,7 +140,7 @@ def _claim(session: Session, entry: WaitlistEntry, now: datetime) -> bool:
         .execution_options(synchronize_session=False)
     ).first()
     session.refresh(entry)
-    return True
+    return claimed is not None
 
 
 def _make(

@@ -52,7 +52,7 @@ def test_without_a_proof_there_are_few_holds_and_with_one_more(
 ) -> None:
     program = strict(config, database)
     assert hold(program).status_code == 201
-    assert "minutes" in problem_of(hold(program), 429, "proof_missing")["detail"]
+    assert "Minuten" in problem_of(hold(program), 429, "proof_missing")["detail"]
     assert hold(program, captcha=proof(program)).status_code == 201
     problem_of(hold(program, start=LATER, captcha="nonsense"), 422, "proof_refused")
     solved = proof(program)
@@ -125,7 +125,7 @@ def test_who_is_blocked_is_told_to_call(
             blocking.block(session, kind, value, "sold 40 appointments", None, now, actor="account:1")
     for answer in (book(client, token), hold(client, start=LATER)):
         detail = problem_of(answer, 409, "not_accepted")["detail"]
-        assert "call" in detail
+        assert "rufen Sie uns an" in detail
         assert "sold" not in detail
     assert book(client, token, mail=None).status_code == 201
 

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from frontoffice.booking import holding, planning, search
-from frontoffice.booking.models import Channel, Hold
+from frontoffice.booking.models import Channel, DaySheet, Hold, Purpose, Share
 from frontoffice.booking.refusals import JustTaken, KeyReused, NotOffered, NotOnline
+from frontoffice.booking.visit import visit
 from frontoffice.config import Booking, Config
 from frontoffice.db import Database
 from frontoffice.errors import NotFound
@@ -256,6 +257,85 @@ def test_a_closed_day_has_no_times(
     assert free_on(database, config, renewal, TUESDAY, now) == []
     with pytest.raises(NotOffered):
         hold_it(database, config, renewal, at(24, "09:00"), now)
+
+
+def test_several_concerns_are_held_where_one_desk_does_them_all(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    with database.write() as session:
+        session.add(_monthly_desk(office))
+        session.flush()
+        planning.plan(session, office, MONDAY, 7, now)
+    both = visit([(office.services[0], 1), (office.services[1], 1)])
+    with database.write() as session:
+        held, _ = holding.hold(session, office, both, at(24, "08:00"), now, rules=config.booking)
+    assert (held.ticks, held.items) == (8, [[office.services[0].id, 1], [office.services[1].id, 1]])
+    with pytest.raises(NotOffered), database.write() as session:  # only the desk that lacks one is open then
+        holding.hold(session, office, both, at(24, "12:20"), now, rules=config.booking)
+    assert differences(database) == []
+
+
+def test_a_separate_desk_is_taken_only_by_who_asks_for_it(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    with database.write() as session:
+        desk = _monthly_desk(office)
+        desk.pooled = False
+        session.add(desk)
+        session.flush()
+        planning.plan(session, office, MONDAY, 7, now)
+    renewal = office.services[0]
+    with pytest.raises(NotOffered):
+        hold_it(database, config, renewal, at(24, "12:30"), now)
+    with database.write() as session:
+        held, _ = holding.hold(
+            session,
+            office,
+            visiting(renewal),
+            at(24, "12:30"),
+            now,
+            rules=config.booking,
+            schedules=[desk.id],
+        )
+    with database.read() as session:
+        assert session.get_one(DaySheet, held.sheet_id).schedule_id == desk.id
+    assert differences(database) == []
+
+
+def test_staff_take_from_the_shares_they_name_and_from_no_others(
+    database: Database, config: Config, renewal: Service, now: datetime
+) -> None:
+    def take(start: datetime, *shares: Share) -> Share:
+        with database.write() as session:
+            return holding.hold(
+                session,
+                renewal.office,
+                visiting(renewal),
+                start,
+                now,
+                rules=config.booking,
+                channel=Channel.PHONE,
+                shares=shares,
+                purpose=Purpose.PLAN,
+                keep_for=timedelta(hours=2),
+            )[0].share
+
+    soon = at(23, "08:30")  # within the lead of the public
+    assert [take(soon, Share.PHONE, Share.ONLINE) for _ in range(3)] == [
+        Share.ONLINE,
+        Share.ONLINE,
+        Share.PHONE,
+    ]
+    with pytest.raises(JustTaken):
+        take(soon, Share.PHONE, Share.ONLINE)
+    with pytest.raises(NotOffered):
+        take(soon, Share.EMERGENCY)
+    with pytest.raises(NotOffered):
+        take(now, Share.PHONE)  # that has begun
+    with database.read() as session:
+        plans = session.scalars(select(Hold).where(Hold.purpose == Purpose.PLAN)).all()
+    assert {each.expires_at for each in plans} == {now + timedelta(hours=2)}
+    assert differences(database) == []
 
 
 def _monthly_desk(office: Office) -> Schedule:

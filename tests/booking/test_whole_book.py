@@ -49,7 +49,7 @@ WEEKS = (date(2026, 11, 23), date(2026, 10, 19), date(2027, 3, 22))
 ticks = st.integers(0, 47)  # from eight to twelve
 days = st.integers(0, DAYS - 1)
 picks = st.integers(0, 1000)
-visitors = st.sampled_from([None, "anna", "ben"])
+visitors = st.sampled_from([None, "anna", "anna"])
 actors = st.sampled_from(["visitor", "account:1"])
 
 

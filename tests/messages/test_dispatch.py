@@ -16,11 +16,15 @@ from tests.messages.parts import MAIL, PHONE, Post, parameters
 
 
 def test_what_is_due_leaves_with_its_text(post: Post) -> None:
-    text, letter = post.put(), post.put(medium=Medium.MAIL, parameters=parameters(calendar="BEGIN:VCALENDAR"))
+    invitation = {"ends_at": "2026-11-25T09:00:00+00:00", "sequence": "0", "office_mail": "amt@example.org"}
+    said = parameters(stamp="2026-11-23T07:00:00+00:00", **invitation)
+    text, letter = post.put(), post.put(medium=Medium.MAIL, parameters=said)
     assert post.deliver() == 2
     assert post.sms.given[0].to == PHONE
     assert "K7M2-PXQ4" in post.sms.given[0].text
-    assert (post.mail.given[0].to, post.mail.given[0].calendar) == (MAIL, "BEGIN:VCALENDAR")
+    assert post.mail.given[0].to == MAIL
+    assert "METHOD:REQUEST" in post.mail.given[0].calendar
+    assert post.sms.given[0].calendar == ""
     assert "<html" in post.mail.given[0].html
     assert post.states(text, letter) == [MessageState.SENT] * 2
     assert post.look(text).provider_id is not None

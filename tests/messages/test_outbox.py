@@ -1,6 +1,7 @@
 """Messages are put into the outbox with the fact that causes them, once, and can be taken back."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from frontoffice.db import Database
 from frontoffice.messages import outbox
+from frontoffice.messages.envelope import unseal
 from frontoffice.messages.models import Medium, Message, MessageState
 from frontoffice.messages.outcomes import Meaning
 from frontoffice.messages.provider import Refused
@@ -28,6 +30,39 @@ def test_the_same_key_twice_gives_one_row(post: Post) -> None:
         written = list(threads.map(put, range(16)))
     assert written.count(True) == 1
     assert post.count() == 1
+
+
+def test_many_messages_are_written_at_once_and_each_only_once(post: Post) -> None:
+    drafts = [
+        outbox.Draft(**{key: value for key, value in post.values(medium).items() if key != "now"})
+        for medium in (Medium.SMS, Medium.MAIL) * 13
+    ]
+    with post.database.write() as session:
+        outbox.suppress(session, Medium.SMS, PHONE, "opted out", post.clock())
+        first = outbox.enqueue_all(session, drafts[:2], post.clock())
+    with post.database.write() as session:
+        ids = outbox.enqueue_all(session, [*drafts, drafts[5]], post.clock())
+        assert outbox.enqueue_all(session, [], post.clock()) == []
+    assert [number is None for number in ids] == [True, True, *[False] * 24, True]
+    written = [*first, *ids[2:-1]]
+    for draft, number in zip(drafts, written, strict=True):
+        assert number is not None
+        message = post.look(number)
+        envelope = unseal(post.database.vault, message.envelope)
+        assert envelope is not None
+        assert (message.dedupe_key, envelope.to) == (draft.dedupe_key, draft.to)
+        assert (message.state is MessageState.SUPPRESSED) == (draft.medium is Medium.SMS)
+        assert (message.final_at is None) == (draft.medium is Medium.MAIL)
+
+
+def test_one_wrong_message_keeps_all_from_being_written(post: Post) -> None:
+    right, wrong = (
+        outbox.Draft(**{key: value for key, value in post.values(Medium.MAIL).items() if key != "now"})
+        for _ in range(2)
+    )
+    with post.database.write() as session, pytest.raises(ValueError, match="a key must end"):
+        outbox.enqueue_all(session, [right] * 21 + [replace(wrong, dedupe_key="x")], post.clock())
+    assert post.count() == 0
 
 
 def test_a_message_is_gone_with_the_fact_that_was_undone(post: Post) -> None:

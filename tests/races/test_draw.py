@@ -1,6 +1,7 @@
 """The draw against others: staff who book, requests in the last second, two workers, a worker that is killed."""
 
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from typing import Any
@@ -16,6 +17,7 @@ from frontoffice.db import Database
 from frontoffice.draw import drawing, entering, lottery, settling
 from frontoffice.draw.models import Draw, DrawRequest, DrawState, RequestState
 from frontoffice.errors import DomainError
+from frontoffice.events import Event
 from frontoffice.messages.models import Message
 from frontoffice.offices.models import Office, Service
 from frontoffice.vault import Vault
@@ -24,6 +26,7 @@ from frontoffice.waitlist.wish import Wish
 from tests.booking.conftest import planned
 from tests.booking.steps import at, differences
 from tests.draw.steps import CLOSES, FIRST, appointments, draw_lots, enter, make, people, requests_of, settle
+from tests.races.test_offers import until_somebody_waits
 from tests.sample import RENEWAL
 
 __all__ = ["planned"]
@@ -139,6 +142,26 @@ def test_two_workers_settle_in_the_drawn_order_and_each_request_once(
         assert list(waiting) == [each.entry_id for each in requests[SEATS:]]
         assert session.get_one(Draw, draw.id).state is DrawState.SETTLED
     assert differences(database) == []
+
+
+def test_a_draw_is_closed_once_even_if_two_workers_find_nothing_left(
+    database: Database, config: Config, planned: Office, now: datetime
+) -> None:
+    make(database, now)
+    draw_lots(database)
+
+    def close() -> bool:
+        with database.write() as session:
+            return settling.settle_next(session, CLOSES, settings=config)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as session:
+            settling.settle_next(session, CLOSES, settings=config)
+            second = pool.submit(close)
+            until_somebody_waits(database)
+        second.result(PATIENCE)
+    with database.read() as session:
+        assert session.scalar(select(func.count()).where(Event.kind == "draw.settled")) == 1
 
 
 def _settle_for_ever(settings: str, begun: Any) -> None:

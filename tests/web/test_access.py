@@ -66,7 +66,8 @@ def pages_for_staff(app: Flask, office: Office) -> list[tuple[str, str]]:
         if not rule.rule.startswith("/desk/"):
             continue
         path = re.sub(r"<int[^>]*:counter>", str(office.counters[0].id), rule.rule)
-        for step in ("recall", "start", "finish", "no-show") if "step" in rule.arguments else ("",):
+        choices = re.search(r"<any\((.*)\):step>", path)
+        for step in re.findall(r"[a-z-]+", choices[1]) if choices else ("",):
             ready = re.sub(r"<any.*:step>", step, path)
             found += [(method, ready) for method in (rule.methods or set()) & {"GET", "POST"}]
     return found
