@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from frontoffice.booking import appointing, choosing, daybook, freeing, holding, letters, seating
-from frontoffice.booking.models import Appointment, Channel, DaySheet, Hold, Share
+from frontoffice.booking.models import Appointment, Channel, DaySheet, Hold, Purpose, Share
 from frontoffice.booking.refusals import (
     ChangedMeanwhile,
     HoldExpired,
@@ -91,7 +91,8 @@ def move_to_hold(
     ChangedMeanwhile.
     """
     held = holding.find(session, token)
-    if actor == appointing.VISITOR and held.items != appointment.items:
+    is_own_choice = actor == appointing.VISITOR and held.purpose is Purpose.VISITOR
+    if is_own_choice and held.items != appointment.items:
         raise NotOffered  # kept for something else: moving changes when, and not what for
     _check(session, appointment, now, actor, settings)
     pages = {

@@ -13,7 +13,7 @@ from frontoffice.db import Database
 from frontoffice.offices.models import Closure, Office, Schedule, Service
 from tests.booking.conftest import MONDAY
 from tests.booking.life import booked_on, cancel, freed
-from tests.booking.steps import at, book_it, differences, free_on, hold_it
+from tests.booking.steps import AMIN, at, book_it, differences, free_on, hold_it
 
 THURSDAY = date(2026, 11, 26)
 START = at(26, "09:00")
@@ -56,11 +56,11 @@ def test_chance_cannot_be_foreseen() -> None:
 def test_the_time_is_nobodys_until_then(
     database: Database, config: Config, renewal: Service, now: datetime
 ) -> None:
-    hold_it(database, config, renewal, START, now)
+    booked_on(database, config, renewal, START, now, AMIN)
     cancel(database, config, booked_on(database, config, renewal, START, now), now)
     assert "09:00" not in free_on(database, config, renewal, THURSDAY, now)
     (back,) = freed(database)
-    for later, is_free in ((back.expires_at - timedelta(seconds=1), True), (back.expires_at, True)):
+    for later, is_free in ((back.expires_at - timedelta(seconds=1), False), (back.expires_at, True)):
         with database.write() as session:
             holding.release_expired(session, later)
         assert ("09:00" in free_on(database, config, renewal, THURSDAY, later)) is is_free
@@ -72,7 +72,7 @@ def test_what_begins_soon_is_public_at_once(
     database: Database, config: Config, renewal: Service, now: datetime
 ) -> None:
     soon = at(24, "08:00")
-    just = soon - timedelta(hours=24)
+    just = soon - timedelta(hours=config.booking.return_at_once_hours)
     for when, kept in ((just, 1), (just + timedelta(seconds=1), 0)):
         appointment = booked_on(database, config, renewal, soon, when - timedelta(hours=1))
         cancel(database, config, appointment, when)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from frontoffice.booking import appointing, holding, moving, planning
-from frontoffice.booking.models import Appointment, Channel, Hold, Share, State
+from frontoffice.booking.models import Appointment, Channel, Hold, Purpose, Share, State
 from frontoffice.booking.person import Person
 from frontoffice.booking.refusals import (
     ChangedMeanwhile,
@@ -341,7 +341,11 @@ def test_an_appointment_can_move_to_another_office(
     with database.write() as session:
         other = sample_office(session, "nebenstadt")
         planning.plan(session, other, MONDAY, 14, now)
-    _, token = hold_it(database, config, other.services[0], NEW, now)
+    with pytest.raises(NotOffered):  # whoever moves does not change what for
+        to_hold(database, config, appointment, hold_it(database, config, other.services[0], NEW, now)[1], now)
+    with database.write() as session:  # but an offer from the waiting list may be at another office
+        wanted = visit([(other.services[0], 1)])
+        _, token = holding.hold(session, other, wanted, NEW, now, rules=config.booking, purpose=Purpose.OFFER)
     to_hold(database, config, appointment, token, now)
     found = look(database, appointment)
     assert (found.office_id, found.service_id, found.items) == (
