@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
 from sqlalchemy import (
@@ -28,8 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.orm import DeclarativeBase, Session, class_mapper, make_transient_to_detached
-from sqlalchemy.orm.util import identity_key
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
@@ -120,24 +119,6 @@ class Turns:
                 self._queue.popleft().release()  # handed on while still held: nobody can slip in between
             else:
                 self._held = False
-
-
-Row = TypeVar("Row", bound=Base)
-
-
-def added(session: Session, kind: type[Row], values: dict[str, Any]) -> Row:
-    """The object for a row that was just written with `values` by a statement, as if it had been read."""
-    new: Row = class_mapper(kind).class_manager.new_instance()
-    new.__dict__.update(values)  # its own constructor takes a function call or two for every value
-    make_transient_to_detached(new)
-    session.add(new)
-    return new
-
-
-def loaded(session: Session, kind: type[Row], values: dict[str, Any]) -> Row:
-    """The object for a row that was just read by a statement; the one that the session has, if it has one."""
-    known: Row | None = session.identity_map.get(identity_key(kind, values["id"]))
-    return added(session, kind, values) if known is None else known
 
 
 class _Looking(Session):

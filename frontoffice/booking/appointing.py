@@ -5,7 +5,7 @@ Locks are taken in the order digests → sheets → holds → appointments → e
 
 import hmac
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session, joinedload
@@ -23,12 +23,11 @@ from frontoffice.booking import (
     proving,
     references,
 )
-from frontoffice.booking.models import Appointment, DaySheet, Hold, State
+from frontoffice.booking.models import Appointment, Hold, State
 from frontoffice.booking.person import Person
 from frontoffice.booking.refusals import AlreadyBooked, ChangedMeanwhile, HoldExpired, NotCancellable
 from frontoffice.config import Config
 from frontoffice.errors import DomainError, NotFound
-from frontoffice.offices.models import Schedule, Service
 
 VISITOR = "visitor"
 AWAITED = (State.UNCONFIRMED, State.CONFIRMED)
@@ -36,26 +35,9 @@ CANCELLABLE = AWAITED
 SECRET = "appointment"  # noqa: S105 (what the vault's token is for, not a token)
 
 _COLUMNS = [each.name for each in Appointment.__table__.columns]
-_HELD = (
-    select(Hold, Schedule)
-    .join(Hold.sheet)
-    .join(Schedule, Schedule.id == DaySheet.schedule_id)
-    .where(Hold.token_fingerprint == bindparam("fingerprint"))
-    .options(joinedload(Hold.service).joinedload(Service.office))
-)
 _FOUND = select(Appointment).options(joinedload(Appointment.service), joinedload(Appointment.office))
 _BY_HOLD = _FOUND.where(Appointment.hold_fingerprint == bindparam("fingerprint"))
 _BY_REFERENCE = _FOUND.where(Appointment.reference == bindparam("reference"))
-
-
-class _Visited(NamedTuple):
-    """For which services something is held."""
-
-    items: list[list[int]]
-
-    @property
-    def service_ids(self) -> list[int]:
-        return [number for number, _ in self.items]
 
 
 def book(
@@ -78,15 +60,15 @@ def book(
     A hold that has lapsed is good as long as its time is free, else HoldExpired is raised; NotFound for an
     unknown token; WrongDetails where a contact is needed to confirm; and what `fairness.check_person` raises.
     """
-    held, schedule = _find(session, token)
+    held = entering.find(session, token)
     if held.released_at is not None:
         booked = of_hold(session, held)
         if booked is not None:
             return _same(session, booked, person)
-    proof = None if proven else proving.kind(held.service.office.confirmation, person.contact)
+    proof = None if proven else proving.kind(held.office.confirmation, person.contact)
     if actor == VISITOR:
         try:
-            fairness.check_person(session, person, _Visited(held.items), now, rules=settings.fairness)
+            fairness.check_person(session, person, held, now, rules=settings.fairness)
         except DomainError:
             booked = of_hold(session, held)  # the same form, sent twice at once, is not one too many
             if booked is None:
@@ -96,23 +78,21 @@ def book(
     if proof is not None:
         confirm_by = min(now + timedelta(minutes=settings.booking.confirm_minutes), held.start)
     new = entering.of_hold(session, held, person, now, language=language, actor=actor, confirm_by=confirm_by)
-    appointment = entering.insert(session, new, now, claiming=held.id) if held.start > now else None
+    appointment = _enter(session, held, new, now)
     if appointment is None:
-        page = daybook.locked(session, held.sheet_id)
         booked = of_hold(session, held)
-        if booked is not None:
-            return _same(session, booked, person)
-        if held.start <= now or not holding.take_again(session, page, held):
+        if booked is None:
             raise HoldExpired
-        appointment = entering.insert(session, new, now)
-        assert appointment is not None  # nothing had to be claimed
-    set_committed_value(appointment, "schedule", schedule)  # whoever answers with it need not read it again
-    letters.booked(session, appointment, person, now, settings, place=schedule.place)
+        return _same(session, booked, person)
+    whose = {"schedule": held.schedule, "service": held.service, "office": held.office}
+    for name, value in whose.items():  # whoever answers with it need not read them again
+        set_committed_value(appointment, name, value)
+    letters.booked(session, appointment, person, now, settings, place=held.schedule.place)
     happened(session, "appointment.booked", appointment, now, actor)
     return appointment
 
 
-def of_hold(session: Session, held: Hold) -> Appointment | None:
+def of_hold(session: Session, held: Hold | entering.Held) -> Appointment | None:
     """The appointment that a hold has become."""
     return session.scalar(_BY_HOLD, {"fingerprint": held.token_fingerprint})
 
@@ -240,12 +220,17 @@ def happened(
     )
 
 
-def _find(session: Session, token: str) -> tuple[Hold, Schedule]:
-    """A hold, and on whose sheet it is."""
-    found = session.execute(_HELD, {"fingerprint": vaults.fingerprint(token)}).one_or_none()
-    if found is None:
-        raise NotFound
-    return found[0], found[1]
+def _enter(session: Session, held: entering.Held, new: dict[str, Any], now: datetime) -> Appointment | None:
+    """The appointment in the book; None where the hold has become one already, or its time is gone."""
+    if held.start <= now:  # what has begun cannot be booked any more
+        return None
+    appointment = entering.insert(session, new, now, claiming=held.id)
+    if appointment is not None:
+        return appointment
+    page = daybook.locked(session, held.sheet_id)  # it was given back, or is just being booked
+    if of_hold(session, held) is not None or not holding.take_again(session, page, held):
+        return None
+    return entering.insert(session, new, now)
 
 
 def _same(session: Session, booked: Appointment, person: Person) -> Appointment:

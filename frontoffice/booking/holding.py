@@ -10,10 +10,10 @@ from typing import Any, cast
 
 from sqlalchemy import Table, bindparam, delete, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session, joinedload, make_transient_to_detached
+from sqlalchemy.orm import Session, joinedload
 
 from frontoffice import vault as vaults
-from frontoffice.booking import daybook, search, seating
+from frontoffice.booking import daybook, rows, search, seating
 from frontoffice.booking.choosing import Place
 from frontoffice.booking.models import Appointment, Channel, Hold, Purpose, Share
 from frontoffice.booking.refusals import JustTaken, KeyReused, NotOffered, NotOnline
@@ -22,6 +22,7 @@ from frontoffice.booking.visit import Visit
 from frontoffice.config import Booking
 from frontoffice.errors import NotFound
 from frontoffice.offices.models import Service
+from frontoffice.quick import Quick
 
 REMEMBERED = timedelta(days=1)
 AT_ONCE = 200  # sheets whose expired holds are released in one transaction
@@ -35,9 +36,11 @@ _FIND = (
     .options(joinedload(Hold.service).joinedload(Service.office))
 )
 _NEW = {
-    name: dialect.insert(HOLDS)
-    .on_conflict_do_nothing(index_elements=["token_fingerprint"])
-    .returning(HOLDS.c.id)
+    name: Quick(
+        dialect.insert(HOLDS)
+        .on_conflict_do_nothing(index_elements=["token_fingerprint"])
+        .returning(HOLDS.c.id)
+    )
     for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
 }
 _OF_VISITOR = select(HOLDS.c.id, HOLDS.c.sheet_id, HOLDS.c.token_fingerprint).where(
@@ -126,8 +129,8 @@ def lock(
     values = {**search.offering_values(visit, schedules), "day": day}
     several, separate = len(visit.items) > 1, schedules is not None
     if not besides:
-        rows = session.connection().execute(_offering(several, separate), values)
-        return [daybook.Page(*row) for row in rows], []
+        found = _offering(several, separate).run(session, values)
+        return [daybook.Page(*row) for row in found], []
     # All ids are found out first, because all locks are taken in one order.
     ids = set(session.connection().execute(_ids(several, separate), values).scalars())
     pages = daybook.all_locked(session, list(ids.union(besides)))
@@ -243,12 +246,9 @@ def _keep(session: Session, found: Seating, new: _New, now: datetime, *, replace
         "released_at": None,
         **found.seat._asdict(),
     }
-    connection = session.connection()
-    number = connection.execute(_NEW[connection.dialect.name], values).scalar()
-    if number is not None:
-        kept = Hold(id=number, **values)
-        make_transient_to_detached(kept)
-        session.add(kept)
+    written = _NEW[session.get_bind().dialect.name].run(session, values)
+    if written:
+        kept = rows.made(session, Hold, {"id": written[0][0], **values})
     else:  # the key was used before
         before = _kept_before(session, new, now)
         if before is not None and replaces:  # by another browser, a moment ago
@@ -291,8 +291,8 @@ def _on_that_day(several: bool, separate: bool) -> tuple[Any, Any]:
 
 
 @lru_cache(maxsize=4)
-def _offering(several: bool, separate: bool) -> Any:
-    return daybook.locking(*_on_that_day(several, separate))
+def _offering(several: bool, separate: bool) -> Quick:
+    return Quick(daybook.locking(*_on_that_day(several, separate)))
 
 
 @lru_cache(maxsize=4)

@@ -16,6 +16,7 @@ from frontoffice.booking.models import Channel, Share
 from frontoffice.booking.visit import Visit
 from frontoffice.config import Booking
 from frontoffice.offices.models import Schedule, schedule_service
+from frontoffice.quick import Quick
 
 NEAR = timedelta(days=14)
 FURTHEST = timedelta(days=367)  # no rule lets the public book further ahead
@@ -87,8 +88,7 @@ def free_ticks(
     named = None if shares is None else frozenset(shares)
     days: dict[date, int] = {}
     minute = now.replace(second=0, microsecond=0)  # gates open and close by the minute
-    rows = session.connection().execute(*_query(visit, first, until, schedules)).all()
-    for day, free, stored in rows:
+    for day, free, stored in _rows(session, visit, first, until, schedules):
         bits = _starts(free, stored, channel, minute, named, day >= horizon, ticks)
         if bits:
             days[day] = days.get(day, 0) | bits
@@ -212,17 +212,19 @@ def _starts(
     return bits
 
 
-def _query(
-    visit: Visit, first: date, until: date, schedules: Collection[int] | None
-) -> tuple[Select[Any], dict[str, Any]]:
+def _rows(
+    session: Session, visit: Visit, first: date, until: date, schedules: Collection[int] | None
+) -> list[tuple[Any, ...]]:
     values = {**offering_values(visit, schedules), "first": first, "until": until}
-    return _free(len(visit.items) > 1, schedules is not None), values
+    return _free(len(visit.items) > 1, schedules is not None).run(session, values)
 
 
 @lru_cache(maxsize=4)
-def _free(several: bool, separate: bool) -> Select[Any]:
-    return select(SHEETS.c.day, SHEETS.c.free, SHEETS.c.gates).where(
-        SHEETS.c.schedule_id.in_(offering(several, separate)),
-        SHEETS.c.day >= bindparam("first"),
-        SHEETS.c.day < bindparam("until"),
+def _free(several: bool, separate: bool) -> Quick:
+    return Quick(
+        select(SHEETS.c.day, SHEETS.c.free, SHEETS.c.gates).where(
+            SHEETS.c.schedule_id.in_(offering(several, separate)),
+            SHEETS.c.day >= bindparam("first"),
+            SHEETS.c.day < bindparam("until"),
+        )
     )

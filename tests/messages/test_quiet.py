@@ -60,6 +60,7 @@ def test_equal_hours_mean_no_quiet_hours() -> None:
 def test_only_an_sms_that_can_wait_is_kept() -> None:
     assert quiet.are_kept("reminder", Medium.SMS)
     assert not quiet.are_kept("next", Medium.SMS)
+    assert not quiet.are_kept("confirm_contact", Medium.SMS)  # it would come after the appointment has lapsed
     assert not quiet.are_kept("reminder", Medium.MAIL)
 
 
