@@ -5,7 +5,7 @@ from collections import Counter as Count
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from frontoffice.booking import appointing, planning
 from frontoffice.booking.models import Appointment, State
+from frontoffice.booking.person import Person
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.errors import Conflict, DomainError
@@ -378,7 +379,8 @@ def test_who_comes_while_the_appointment_is_being_cancelled_is_either_in_the_lin
     for clock in ("9:00", "9:30", "10:00", "10:30"):
         for _seat in range(2):
             _hold, token = steps.hold_it(database, config, service, steps.at(23, clock), now)
-            booked.append(steps.book_it(database, config, token, now))
+            person = Person(f"Nr. {len(booked)}", date(1990, 1, 1), f"nr{len(booked)}@example.org", None)
+            booked.append(steps.book_it(database, config, token, now, person))
     jobs: list[Job] = []
     for each in booked:
         jobs += [partial(_come, office.id, who, each.reference, now), partial(_cancel, each.id, config, now)]
