@@ -37,14 +37,28 @@ def admit(
     times in an hour. Raises NotAccepted (blocked network), ProofRefused, ProofMissing and TooManyFromNetwork.
     """
     with database.write() as session:
-        if blocking.is_network_blocked(session, address, now):
-            raise NotAccepted
-        fairness.count(session, network, now, rules, "hold")
-        if rules.captcha == "on":
-            if proof:
-                captcha.check(session, proof, now, key)
-            else:
-                _count_unproven(session, network, now, rules)
+        count(session, address, network, proof, now, rules=rules, key=key)
+
+
+def count(
+    session: Session,
+    address: str | None,
+    network: str,
+    proof: str | None,
+    now: datetime,
+    *,
+    rules: Fairness,
+    key: str | None = None,
+) -> None:
+    """As `admit`, in the hold's own transaction: for `limits.counted`."""
+    if blocking.is_network_blocked(session, address, now):
+        raise NotAccepted
+    fairness.count(session, network, now, rules, "hold")
+    if rules.captcha == "on":
+        if proof:
+            captcha.check(session, proof, now, key)
+        else:
+            _count_unproven(session, network, now, rules)
 
 
 def refuse_trapped(database: Database, filled_in: str | None, now: datetime) -> None:

@@ -10,7 +10,7 @@ from flask_openapi3.models.tag import Tag
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from frontoffice import clock
+from frontoffice import clock, limits
 from frontoffice.booking import (
     admission,
     answers,
@@ -125,17 +125,13 @@ def hold(header: Retry, body: NewHold) -> Answer:
     now, rules, wanted = clock.now(), config().booking, body.wanted()
     # A poor key of one client must not open what another client holds.
     key = f"api:{access.network()}:{header.key}" if header.key else None
-    admission.admit(
-        database(),
-        request.remote_addr,
-        access.network(),
-        body.captcha,
-        now,
-        rules=config().fairness,
-        key=key,
-    )
+    network, fair = access.network(), config().fairness
+
+    def count(session: Session) -> None:
+        admission.count(session, request.remote_addr, network, body.captcha, now, rules=fair, key=key)
+
     try:
-        with database().write() as session:
+        with limits.counted(database(), count) as session:
             office, visit = choosing.in_brief(session, body.office, wanted)
             kept, token = holding.hold(
                 session,
@@ -178,8 +174,10 @@ def book(header: Retry, body: NewAppointment) -> Answer:  # noqa: ARG001 (the ho
     now = clock.now()
     try:
         person, language = _person(body, now), _language(body)
-        fairness.count_network(database(), access.network(), now, config().fairness, "booking")
-        with database().write() as session:
+        network, fair = access.network(), config().fairness
+        with limits.counted(
+            database(), lambda session: fairness.count(session, network, now, fair, "booking")
+        ) as session:
             booked = appointing.book(session, body.hold, person, language, now, settings=config())
             secret = appointing.secret_of(session, booked)
             return answers.of_appointment(session, booked, secret, config().site.base_url), 201

@@ -5,9 +5,10 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Select, delete, func, or_, select
+from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.orm import Session
 
+from frontoffice import memory
 from frontoffice import vault as vaults
 from frontoffice.booking import fairness
 from frontoffice.booking.models import Blocked, BlockedKind
@@ -27,6 +28,9 @@ LENGTHS = {4: tuple(range(16, 33)), 6: (32, 36, 40, 44, 48, 52, 56, 60, 64)}
 
 _NAME_AND_BIRTH = re.compile(r"(?P<name>.*\S)[\s,;]+(?P<born>\S+)")
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+
+memory.seldom_changed(Blocked)
+_ANY_NETWORK = select(Blocked.id).where(Blocked.kind == BlockedKind.NETWORK).limit(1)
 
 
 def block(
@@ -84,15 +88,19 @@ def forget(session: Session, now: datetime) -> int:
 
 def is_network_blocked(session: Session, address: str | None, now: datetime) -> bool:
     """Whether an address (`request.remote_addr`) lies in a blocked network."""
+    if not memory.remembered(session, "any network blocked", lambda: _any_network(session)):
+        return False  # as nearly always, and then nothing has to be worked out and hashed
     try:
         prefixes = _prefixes(ipaddress.ip_address(address or ""))
     except ValueError:
         return False  # behind a local socket there is no address
-    if not session.scalar(select(func.count()).where(Blocked.kind == BlockedKind.NETWORK)):
-        return False  # as nearly always, and then nothing has to be hashed
     vault = vaults.of(session)
     digests = [digest for network in prefixes for digest in _of_network(vault, network)]
     return session.scalar(_live(BlockedKind.NETWORK, digests, now).limit(1)) is not None
+
+
+def _any_network(session: Session) -> bool:
+    return session.connection().execute(_ANY_NETWORK).first() is not None
 
 
 def _prefixes(address: Address) -> list[Network]:

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
+from frontoffice import memory
 from frontoffice.booking.sheet import MINUTES
 from frontoffice.booking.visit import Item, Offer, Visit, visit
 from frontoffice.errors import NotFound
@@ -47,6 +48,9 @@ class BriefOffer(NamedTuple):
     online: bool
     active: bool
 
+
+memory.seldom_changed(Office)
+memory.seldom_changed(Service)
 
 _SERVICE = (
     select(Service)
@@ -109,6 +113,29 @@ def in_brief(
 ) -> tuple[BriefPlace, Visit]:
     """As `chosen`, but only what searching and holding need, for programs that ask often."""
     slugs = _askable(office_slug, wanted)
+    key = ("in brief", office_slug, *wanted)
+    return memory.remembered(session, key, lambda: _in_brief(session, office_slug, slugs, wanted))
+
+
+def visit_of(session: Session, stored_items: Sequence[Sequence[int]]) -> Visit:
+    """The visit of stored items, also when the office has changed its limits since."""
+    numbers = [number for number, _ in stored_items]
+    found = (session.get(Service, number) for number in numbers)  # often they have been read already
+    services = {each.id: each for each in found if each is not None}
+    if any(number not in services for number in numbers):
+        raise NotFound
+    return Visit(tuple(Item(services[number], people) for number, people in stored_items))
+
+
+def matching(services: Iterable[Service], typed: str) -> list[Service]:
+    """The services in use that have all the typed words in their names or descriptions, in any language."""
+    words = typed[:100].casefold().split()
+    return [each for each in services if each.active and all(word in _text(each) for word in words)]
+
+
+def _in_brief(
+    session: Session, office_slug: str, slugs: Sequence[str], wanted: Sequence[tuple[str, int]]
+) -> tuple[BriefPlace, Visit]:
     connection = session.connection()
     if len(slugs) == 1:
         found = connection.execute(_BRIEF_ONE, {"office": office_slug, "service": slugs[0]}).all()
@@ -123,21 +150,6 @@ def in_brief(
 def kept_visit(session: Session, kept: Kept) -> Visit:
     """The visit of a hold or an appointment, as long as it was agreed to be."""
     return visit_of(session, kept.items)._replace(agreed=kept.ticks * MINUTES)
-
-
-def visit_of(session: Session, stored_items: Sequence[Sequence[int]]) -> Visit:
-    """The visit of stored items, also when the office has changed its limits since."""
-    numbers = [number for number, _ in stored_items]
-    services = {each.id: each for each in session.scalars(select(Service).where(Service.id.in_(numbers)))}
-    if any(number not in services for number in numbers):
-        raise NotFound
-    return Visit(tuple(Item(services[number], people) for number, people in stored_items))
-
-
-def matching(services: Iterable[Service], typed: str) -> list[Service]:
-    """The services in use that have all the typed words in their names or descriptions, in any language."""
-    words = typed[:100].casefold().split()
-    return [each for each in services if each.active and all(word in _text(each) for word in words)]
 
 
 def _askable(office_slug: str, wanted: Sequence[tuple[str, int]]) -> list[str]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from frontoffice.booking import sheet
 from frontoffice.booking.models import DaySheet
+from frontoffice.quick import Quick
 
 
 class Page(NamedTuple):
@@ -31,7 +32,7 @@ class Page(NamedTuple):
 # Statements are made once and run on the connection itself, which is what makes a booking quick.
 SHEETS = cast(Table, DaySheet.__table__)
 _COLUMNS = select(*(SHEETS.c[name] for name in Page._fields))
-_WRITE = (
+_WRITE = Quick(
     update(SHEETS)
     .where(SHEETS.c.id == bindparam("sheet"))
     .values({name: bindparam(f"new_{name}") for name in ("capacity", "taken", "free")})
@@ -69,4 +70,4 @@ def write(session: Session, page: Page) -> None:
     """Write a sheet back, which this transaction must have locked. What is free is worked out here."""
     free = sheet.free(page.capacity, page.taken)
     values = {"new_capacity": page.capacity, "new_taken": page.taken, "new_free": free}
-    session.connection().execute(_WRITE, {"sheet": page.id, **values})
+    _WRITE.run(session, {"sheet": page.id, **values})

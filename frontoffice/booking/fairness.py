@@ -11,10 +11,11 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Literal, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, bindparam, func, or_, select, text
+from sqlalchemy import String, and_, bindparam, func, null, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
 from frontoffice import limits
@@ -32,48 +33,22 @@ from frontoffice.config import Fairness
 from frontoffice.db import Database
 from frontoffice.errors import TooMany
 from frontoffice.offices.models import Office
+from frontoffice.quick import Quick
 from frontoffice.vault import Vault
 
 HOUR = timedelta(hours=1)
 SAME_MAILBOX = {"googlemail.com": "gmail.com"}
 
-_ONE_AFTER_THE_OTHER = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
-_COMING = (
-    select(
-        Appointment.items,
-        Appointment.start,
-        Appointment.person_digest,
-        Appointment.mail_digest,
-        Appointment.phone_digest,
-        Office.time_zone,
-    )
-    .join(Office, Office.id == Appointment.office_id)
-    .where(
-        or_(
-            Appointment.person_digest.in_(bindparam("persons", expanding=True)),
-            Appointment.mail_digest.in_(bindparam("mails", expanding=True)),
-            Appointment.phone_digest.in_(bindparam("phones", expanding=True)),
-        ),
-        Appointment.start > bindparam("now"),
-        # What was not confirmed in time counts until it lapses: till then it can still be confirmed.
-        Appointment.state.in_((State.UNCONFIRMED, State.CONFIRMED)),
-        Appointment.id != bindparam("besides"),
-    )
-    .order_by(Appointment.start)
+_ONE_AFTER_THE_OTHER = Quick(
+    text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 )
-_BLOCKED = select(Blocked.id).where(
-    or_(
-        *(
-            and_(Blocked.kind == kind, Blocked.digest.in_(bindparam(names, expanding=True)))
-            for kind, names in (
-                (BlockedKind.PERSON, "persons"),
-                (BlockedKind.MAIL, "mails"),
-                (BlockedKind.PHONE, "phones"),
-            )
-        )
-    ),
-    or_(Blocked.until.is_(None), Blocked.until > bindparam("now")),
-)
+# What was not confirmed in time counts until it lapses: till then it can still be confirmed.
+_STANDING = or_(Appointment.state == State.UNCONFIRMED, Appointment.state == State.CONFIRMED)
+_DIGESTS = {
+    BlockedKind.PERSON: Appointment.person_digest,
+    BlockedKind.MAIL: Appointment.mail_digest,
+    BlockedKind.PHONE: Appointment.phone_digest,
+}
 
 
 class Visited(Protocol):
@@ -91,6 +66,18 @@ class Digests(NamedTuple):
     phone: str | None
 
 
+class _Coming(NamedTuple):
+    """A coming appointment; without an id: somebody on the block list."""
+
+    id: int | None
+    items: list[list[int]]
+    start: datetime
+    person_digest: str
+    mail_digest: str | None
+    phone_digest: str | None
+    time_zone: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """The same under every key: what has been written before the keys changed is found too."""
@@ -101,9 +88,6 @@ class _Known:
 
     def __iter__(self) -> Iterator[str]:
         return iter((*self.persons, *self.mails, *self.phones))
-
-    def parameters(self, now: datetime, **more: Any) -> dict[str, Any]:
-        return {"persons": self.persons, "mails": self.mails, "phones": self.phones, "now": now, **more}
 
 
 def digests(vault: Vault, person: Person) -> Digests:
@@ -132,8 +116,7 @@ def check_person(
     """
     known = _known(vaults.of(session), person)
     _lock(session, known)
-    _refuse_blocked(session, known, now)
-    coming = session.execute(_COMING, known.parameters(now, besides=besides)).all()
+    coming = _coming(session, known, now, besides)
     for service in visit.service_ids:
         mine = [
             each
@@ -149,8 +132,7 @@ def check_contact(session: Session, person: Person, now: datetime, *, rules: Fai
     """As `check_person`, for an appointment (`besides`) that stands and gets another mail address or phone."""
     known = _known(vaults.of(session), person)
     _lock(session, known)
-    _refuse_blocked(session, known, now)
-    coming = session.execute(_COMING, known.parameters(now, besides=besides)).all()
+    coming = _coming(session, known, now, besides)
     _refuse_contact(coming, known, rules)
 
 
@@ -228,12 +210,52 @@ def _lock(session: Session, of: Iterable[str]) -> None:
     """Wait in the order of the digests, under every key: while keys rotate, two processes may have different ones."""
     if session.get_bind().dialect.name == "postgresql":
         keys = [int(each[:16], 16) - 2**63 for each in sorted(set(of))]
-        session.execute(_ONE_AFTER_THE_OTHER, {"keys": keys})
+        _ONE_AFTER_THE_OTHER.run(session, {"keys": keys})
 
 
-def _refuse_blocked(session: Session, known: _Known, now: datetime) -> None:
-    if session.scalar(_BLOCKED, known.parameters(now)) is not None:
+def _coming(session: Session, known: _Known, now: datetime, besides: int) -> list[_Coming]:
+    """The coming appointments that any of the digests stands for, by start. Raises NotAccepted for who is blocked."""
+    wanted = {
+        kind: digests
+        for kind, digests in zip(_DIGESTS, (known.persons, known.mails, known.phones), strict=True)
+        if digests
+    }
+    statement = _query(tuple((kind, len(digests)) for kind, digests in wanted.items()))
+    values: dict[str, Any] = {"now": now, "besides": besides}
+    for kind, digests in wanted.items():
+        values |= {f"{kind}_{number}": digest for number, digest in enumerate(digests)}
+    rows = [_Coming(*row) for row in statement.run(session, values)]
+    if any(row.id is None for row in rows):
         raise NotAccepted
+    return sorted({row.id: row for row in rows}.values(), key=lambda row: row.start)
+
+
+def _any_of(column: Any, digests: Iterable[Any]) -> Any:
+    return or_(*(column == digest for digest in digests))
+
+
+@cache
+def _query(wanted: tuple[tuple[BlockedKind, int], ...]) -> Quick:
+    """A part for each digest, which finds its rows by one index; and one for the block list, without an id."""
+    columns = (Appointment.id, Appointment.items, Appointment.start, *_DIGESTS.values(), Office.time_zone)
+    parts: list[Any] = []
+    blocked = []
+    for kind, many in wanted:
+        digests = [bindparam(f"{kind}_{number}", type_=String()) for number in range(many)]
+        blocked.append(and_(Blocked.kind == kind, _any_of(Blocked.digest, digests)))
+        parts.append(
+            select(*columns)
+            .join(Office, Office.id == Appointment.office_id)
+            .where(
+                _any_of(_DIGESTS[kind], digests),
+                Appointment.start > bindparam("now"),
+                _STANDING,
+                Appointment.id != bindparam("besides"),
+            )
+        )
+    nothing = [null().label(f"nothing_{number}") for number in range(len(columns) - 1)]
+    on_list = or_(Blocked.until.is_(None), Blocked.until > bindparam("now"))
+    return Quick(union_all(*parts, select(null().label("id"), *nothing).where(or_(*blocked), on_list)))
 
 
 def _refuse_contact(coming: Iterable[Any], known: _Known, rules: Fairness) -> None:

@@ -14,7 +14,9 @@ _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
 
 def new() -> str:
     """A random booking code. That it is not used yet, only the database can say."""
-    body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
+    body = "".join(
+        ALPHABET[each % len(ALPHABET)] for each in secrets.token_bytes(LENGTH - 1)
+    )  # 32 letters: no bias
     return body + luhn.calc_check_digit(body, ALPHABET)
 
 

@@ -1,16 +1,21 @@
 """Phone numbers and mail addresses as people type them, in the form in which they are kept and used."""
 
+import re
+from functools import lru_cache
+
 import phonenumbers
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from frontoffice.errors import N_, Invalid
 from frontoffice.messages.models import Medium
 
 REGION = "DE"
+# What may stand before the @ without any further question; the library looks at all else.
+_PLAIN = re.compile(r"(?=.{1,64}$)[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*", re.ASCII)
 LONGEST = 254  # RFC 5321; a phone number is never longer
 
-_TAKES_SMS = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.UNKNOWN}
+_TAKES_SMS = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 
 
 def phone_number(typed: str) -> str:
@@ -24,7 +29,8 @@ def phone_number(typed: str) -> str:
         raise Invalid(
             "phone", N_("This is not a phone number. Please enter it like this: 0151 23456789.")
         ) from None
-    if number.extension or not phonenumbers.is_valid_number(number):
+    kind = phonenumbers.number_type(number)  # UNKNOWN is what no network has given out
+    if number.extension or kind == PhoneNumberType.UNKNOWN:
         raise Invalid(
             "phone",
             N_(
@@ -32,7 +38,7 @@ def phone_number(typed: str) -> str:
                 "A number from abroad starts with + and the country code."
             ),
         )
-    if phonenumbers.number_type(number) not in _TAKES_SMS:
+    if kind not in _TAKES_SMS:
         raise Invalid(
             "phone",
             N_("This number cannot receive text messages. Please enter the number of a mobile phone."),
@@ -45,19 +51,28 @@ def mail_address(typed: str) -> str:
 
     Raises Invalid (field "mail") where it cannot be a mail address.
     """
+    address = typed.strip()[: LONGEST + 1]
+    local, _, domain = address.rpartition("@")
     try:
-        checked = validate_email(
-            typed.strip()[: LONGEST + 1],
-            check_deliverability=False,
-            allow_smtputf8=False,
-            allow_quoted_local=False,
-        )
+        if _PLAIN.fullmatch(local) and len(address) <= LONGEST:
+            return f"{local}@{_domain(domain)}"
+        checked = _checked(address)
     except EmailNotValidError:
         raise Invalid(
             "mail", N_("This is not a mail address. Please enter it like this: name@example.org.")
         ) from None
     assert checked.ascii_email is not None  # because of allow_smtputf8=False
     return checked.ascii_email
+
+
+def _checked(address: str) -> ValidatedEmail:
+    return validate_email(address, check_deliverability=False, allow_smtputf8=False, allow_quoted_local=False)
+
+
+@lru_cache(maxsize=1024)  # most people are at one of few providers
+def _domain(domain: str) -> str:
+    """The domain in small letters and ASCII. Raises EmailNotValidError."""
+    return _checked(f"a@{domain}").ascii_domain
 
 
 def to_digest(medium: Medium, address: str) -> str:
