@@ -45,15 +45,28 @@ def _compare(bench: Bench, starts: list[tuple[str, str]], clients: int) -> None:
         mine, tokens[:] = list(tokens), []
         return load.run(bench.ours, (_book(token) for token in mine), clients)
 
-    def insert() -> Result:
-        return load.run(bench.plain, _inserts(bench.size.holds), clients)
+    def insert(path: str = "/rows") -> Result:
+        return load.run(bench.plain, _inserts(bench.size.holds, path), clients)
 
-    runs = {"insert": insert, "hold": hold, "insert again": insert, "book": book}
+    runs = {
+        "insert": insert,
+        "hold": hold,
+        "bare": lambda: insert("/bare/rows"),
+        "book": book,
+        "insert again": insert,
+    }
     in_turns(1, runs)  # to warm up
     found = in_turns(bench.size.rounds, runs)
     inserts = found["insert"] + found["insert again"]
     bench.add(f"Flask, one INSERT and COMMIT; {clients} clients", figures(inserts))
+    bench.add(f"the same, bare driver; {clients} clients", figures(found["bare"]))
     for name, what, beside in (("hold", "hold", "insert"), ("book", "appointment", "insert again")):
+        bench.add(
+            f"{what}; {clients} clients",
+            "",
+            against="the same, bare driver",
+            ratio=rate_ratio(found[name], found["bare"]),
+        )
         bench.add(
             f"{what}; {clients} clients",
             figures(found[name]),
@@ -112,10 +125,10 @@ def _book(token: str) -> bytes:
     return load.post("/api/v1/appointments", json.dumps(person).encode())
 
 
-def _inserts(many: int) -> Iterable[bytes]:
+def _inserts(many: int, path: str) -> Iterable[bytes]:
     for number in islice(_numbers, many):
         body = {"code": f"new-{number}", "name": "Maria Muster", "amount": number}
-        yield load.post("/rows", json.dumps(body).encode())
+        yield load.post(path, json.dumps(body).encode())
 
 
 def _letters(number: int) -> str:

@@ -28,9 +28,9 @@ def searches(bench: Bench, *, keep_alive: bool = True) -> Iterator[bytes]:
         yield load.get(f"/api/v1/offices/{data.OFFICE}/slots?{query}", keep_alive=keep_alive)
 
 
-def selects(*, keep_alive: bool = True) -> Iterator[bytes]:
+def selects(path: str = "/row", *, keep_alive: bool = True) -> Iterator[bytes]:
     """As many single rows, each by its key."""
-    return (load.get(f"/row/code-{number * 7919 % ROWS}", keep_alive=keep_alive) for number in count())
+    return (load.get(f"{path}/code-{number * 7919 % ROWS}", keep_alive=keep_alive) for number in count())
 
 
 def constants(*, keep_alive: bool = True) -> Iterator[bytes]:
@@ -62,6 +62,7 @@ def _compare(
 
     runs = {
         "select": lambda: one(bench.plain, selects(keep_alive=keep_alive)),
+        "bare": lambda: one(bench.plain, selects("/bare/row", keep_alive=keep_alive)),
         "book": lambda: one(bench.ours, searches(bench, keep_alive=keep_alive)),
         "empty": lambda: one(nothing, searches(bench, keep_alive=keep_alive)),
         "constant": lambda: one(bench.plain, constants(keep_alive=keep_alive)),
@@ -72,7 +73,14 @@ def _compare(
     if largest:
         bench.add(f"Flask, a constant; {clients_are}", figures(found["constant"]))
         bench.add(f"Flask, one indexed SELECT; {clients_are}", figures(found["select"]))
+        bench.add(f"the same, bare driver; {clients_are}", figures(found["bare"]))
         bench.add(f"slot search, empty book; {clients_are}", figures(found["empty"]))
+        bench.add(
+            f"slot search, {bookings:,} bookings; {clients_are}",
+            "",
+            against="the same, bare driver",
+            ratio=rate_ratio(found["book"], found["bare"]),
+        )
     bench.add(
         f"slot search, {bookings:,} bookings; {clients_are}",
         figures(found["book"]),

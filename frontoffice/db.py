@@ -43,6 +43,7 @@ SQLITE_PRAGMAS = (
     "foreign_keys=ON",
     "cache_size=-16384",
     "mmap_size=268435456",
+    "wal_autocheckpoint=4000",  # pages: what is written again and again is copied to the file less often
 )
 # A connection that has been idle for longer is tried before it is used: firewalls and restarts cut them unseen.
 IDLE_SECONDS = 30
@@ -136,6 +137,22 @@ class _Looking(Session):
         return self._own
 
 
+class _Writing(Session):
+    """A session of one transaction: which connection is its own is found out once, not at every statement."""
+
+    _own: Connection | None = None
+
+    def connection(self, *arguments: Any, **options: Any) -> Connection:
+        """The one it has."""
+        if self._own is None or arguments or options:
+            self._own = super().connection(*arguments, **options)
+        return self._own
+
+    def get_bind(self, *_: Any, **__: Any) -> Any:
+        """The engine, whatever it is for: there is one."""
+        return self.bind
+
+
 class Database:
     """One database, whichever kind; made once per process and handed around.
 
@@ -173,7 +190,7 @@ class Database:
     def write(self) -> Iterator[Session]:
         """One transaction: commits at the end of the block, undoes everything if the block raises."""
         info = {"vault": self.vault, MEMORY: self.memory}
-        with self._turns, Session(self._writer, info=info, expire_on_commit=False) as session:
+        with self._turns, _Writing(self._writer, info=info, expire_on_commit=False) as session:
             try:
                 with session.begin():
                     yield session

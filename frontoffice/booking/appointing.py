@@ -50,34 +50,44 @@ def book(
     settings: Config,
     actor: str = VISITOR,
     proven: bool = False,
+    confirm_until: datetime | None = None,
 ) -> Appointment:
     """Make an appointment of the hold with this token, with its messages and its event.
 
     Where the office lets people confirm and the contact is not `proven`, the appointment is unconfirmed, lapses
-    after `booking.confirm_minutes`, and the message asks to confirm. A visitor is subject to fairness.
+    after `booking.confirm_minutes`, and the message asks to confirm. With `confirm_until` it is
+    unconfirmed until then, and the caller says so: no message is written here. A visitor is subject to fairness.
 
     The same person with the same token gets the same appointment again; other details raise AlreadyBooked.
     A hold that has lapsed is good as long as its time is free, else HoldExpired is raised; NotFound for an
     unknown token; WrongDetails where a contact is needed to confirm; and what `fairness.check_person` raises.
     """
-    held = entering.find(session, token)
+    them = fairness.known(vaults.of(session), person)
+    held = entering.find(session, token, them if actor == VISITOR else ())
     if held.released_at is not None:
         booked = of_hold(session, held)
         if booked is not None:
             return _same(session, booked, person)
-    proof = None if proven else proving.kind(held.office.confirmation, person.contact)
+    asks = not proven and proving.kind(held.office.confirmation, person.contact) is not None
+    until = now + timedelta(minutes=settings.booking.confirm_minutes) if asks else confirm_until
     if actor == VISITOR:
         try:
-            fairness.check_person(session, person, held, now, rules=settings.fairness)
+            fairness.check_known(session, them, held, now, rules=settings.fairness)
         except DomainError:
             booked = of_hold(session, held)  # the same form, sent twice at once, is not one too many
             if booked is None:
                 raise
             return _same(session, booked, person)
-    confirm_by = None
-    if proof is not None:
-        confirm_by = min(now + timedelta(minutes=settings.booking.confirm_minutes), held.start)
-    new = entering.of_hold(session, held, person, now, language=language, actor=actor, confirm_by=confirm_by)
+    new = entering.of_hold(
+        session,
+        held,
+        person,
+        now,
+        digests=them.current,
+        language=language,
+        actor=actor,
+        confirm_by=min(until, held.start) if until else None,
+    )
     appointment = _enter(session, held, new, now)
     if appointment is None:
         booked = of_hold(session, held)
@@ -87,7 +97,8 @@ def book(
     whose = {"schedule": held.schedule, "service": held.service, "office": held.office}
     for name, value in whose.items():  # whoever answers with it need not read them again
         set_committed_value(appointment, name, value)
-    letters.booked(session, appointment, person, now, settings, place=held.schedule.place)
+    if confirm_until is None:
+        letters.booked(session, appointment, person, now, settings, place=held.schedule.place)
     happened(session, "appointment.booked", appointment, now, actor)
     return appointment
 

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from frontoffice import memory
+from frontoffice.booking import rows
 from frontoffice.booking.sheet import MINUTES
 from frontoffice.booking.visit import Item, Offer, Visit, visit
 from frontoffice.errors import NotFound
@@ -48,9 +49,6 @@ class BriefOffer(NamedTuple):
     online: bool
     active: bool
 
-
-memory.seldom_changed(Office)
-memory.seldom_changed(Service)
 
 _SERVICE = (
     select(Service)
@@ -120,11 +118,12 @@ def in_brief(
 def visit_of(session: Session, stored_items: Sequence[Sequence[int]]) -> Visit:
     """The visit of stored items, also when the office has changed its limits since."""
     numbers = [number for number, _ in stored_items]
-    found = (session.get(Service, number) for number in numbers)  # often they have been read already
-    services = {each.id: each for each in found if each is not None}
-    if any(number not in services for number in numbers):
+    services = [rows.lasting(session, Service, number) for number in numbers]
+    items = zip(services, (people for _, people in stored_items), strict=True)
+    known = tuple(Item(service, people) for service, people in items if service is not None)
+    if len(known) < len(services):
         raise NotFound
-    return Visit(tuple(Item(services[number], people) for number, people in stored_items))
+    return Visit(known)
 
 
 def matching(services: Iterable[Service], typed: str) -> list[Service]:

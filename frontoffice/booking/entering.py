@@ -1,9 +1,10 @@
 """Entering an appointment in the book: the hold is taken over and the row written, in as few statements as possible."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -11,7 +12,6 @@ from frontoffice import vault as vaults
 from frontoffice.booking import fairness, holding, references, rows
 from frontoffice.booking.models import Appointment, Channel, DaySheet, Hold, Share, State
 from frontoffice.booking.person import Person
-from frontoffice.db import Base
 from frontoffice.errors import NotFound
 from frontoffice.offices.models import Office, Schedule, Service
 from frontoffice.quick import Quick
@@ -29,38 +29,18 @@ _HOLD = (
     "channel",
     "released_at",
 )
-_PARTS: dict[type[Base], list[str]] = {  # what a booking needs of the rows to which a hold belongs
-    Service: [
-        "id",
-        "office_id",
-        "slug",
-        "names",
-        "documents",
-        "minutes",
-        "minutes_next_person",
-        "minutes_together",
-        "most_people",
-        "online",
-        "active",
-    ],
-    Office: [each.name for each in Office.__table__.columns],
-    Schedule: [each.name for each in Schedule.__table__.columns],
-}
-_FIND = Quick(
-    select(
-        *(Hold.__table__.c[name] for name in _HOLD),
-        *(
-            kind.__table__.c[name].label(f"{kind.__name__}_{name}")
-            for kind, names in _PARTS.items()
-            for name in names
-        ),
-    )
+_BY_TOKEN = (
+    select(*(Hold.__table__.c[name] for name in _HOLD), DaySheet.__table__.c.schedule_id)
     .select_from(Hold.__table__)
-    .join(Service.__table__, Service.__table__.c.id == Hold.__table__.c.service_id)
-    .join(Office.__table__, Office.__table__.c.id == Service.__table__.c.office_id)
     .join(DaySheet.__table__, DaySheet.__table__.c.id == Hold.__table__.c.sheet_id)
-    .join(Schedule.__table__, Schedule.__table__.c.id == DaySheet.__table__.c.schedule_id)
     .where(Hold.__table__.c.token_fingerprint == bindparam("fingerprint"))
+)
+_FIND = Quick(_BY_TOKEN)
+# One round trip for both: on PostgreSQL the way to the database costs more than what is done there.
+_FIND_AND_LOCK = Quick(
+    _BY_TOKEN.add_columns(
+        text("(SELECT count(pg_advisory_xact_lock(key)) FROM unnest(CAST(:keys AS bigint[])) AS key)")
+    )
 )
 _APPOINTMENTS = cast(Table, Appointment.__table__)
 _VALUES = [each for each in _APPOINTMENTS.columns if each.name != "id"]
@@ -121,15 +101,22 @@ class Held(NamedTuple):
         return [number for number, _ in self.items]
 
 
-def find(session: Session, token: str) -> Held:
-    """The hold with this token, and what it belongs to. Raises NotFound."""
-    for row in _FIND.run(session, {"fingerprint": vaults.fingerprint(token)}):
-        values = iter(row)
-        hold = [next(values) for _ in _HOLD]
-        found: list[Any] = [
-            rows.made(session, kind, {name: next(values) for name in names}) for kind, names in _PARTS.items()
-        ]
-        return Held(*hold, *found)
+def find(session: Session, token: str, lock: Iterable[str] = ()) -> Held:
+    """The hold with this token, and what it belongs to (see `rows.lasting`). Raises NotFound.
+
+    `lock` are the digests for which this booking then waits for no other one, as with `fairness.lock`.
+    """
+    values: dict[str, Any] = {"fingerprint": vaults.fingerprint(token)}
+    keys = fairness.locks(lock) if session.get_bind().dialect.name == "postgresql" else []
+    found = _FIND_AND_LOCK.run(session, values | {"keys": keys}) if keys else _FIND.run(session, values)
+    for row in found:
+        hold: Any = row[: len(_HOLD)]
+        schedule_id = row[len(_HOLD)]
+        service = rows.lasting(session, Service, hold[_HOLD.index("service_id")])
+        schedule = rows.lasting(session, Schedule, schedule_id)
+        office = rows.lasting(session, Office, service.office_id) if service else None
+        if service and schedule and office:
+            return Held(*hold, service, office, schedule)  # type: ignore[call-arg]
     raise NotFound
 
 
@@ -139,13 +126,12 @@ def of_hold(
     person: Person,
     now: datetime,
     *,
+    digests: fairness.Digests,
     language: str,
     actor: str,
     confirm_by: datetime | None,
 ) -> dict[str, Any]:
     """The row that a hold becomes, but for its reference; unconfirmed where there is a `confirm_by`."""
-    vault = vaults.of(session)
-    digests = fairness.digests(vault, person)
     return {
         "hold_fingerprint": held.token_fingerprint,
         "office_id": held.office.id,
@@ -159,7 +145,7 @@ def of_hold(
         "ticks": held.ticks,
         "start": held.start,
         "language": language,
-        "person": vault.seal(person.to_seal()),
+        "person": vaults.of(session).seal(person.to_seal()),
         "person_digest": digests.person,
         "mail_digest": digests.mail,
         "phone_digest": digests.phone,

@@ -79,7 +79,7 @@ class _Coming(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
     """The same under every key: what has been written before the keys changed is found too."""
 
     persons: list[str]
@@ -89,11 +89,32 @@ class _Known:
     def __iter__(self) -> Iterator[str]:
         return iter((*self.persons, *self.mails, *self.phones))
 
+    @property
+    def current(self) -> Digests:
+        """Under the current key."""
+        return Digests(self.persons[0], next(iter(self.mails), None), next(iter(self.phones), None))
+
 
 def digests(vault: Vault, person: Person) -> Digests:
     """What an appointment keeps of its person, to be found by: never the name, the mail or the number itself."""
-    known = _known(vault, person)
-    return Digests(known.persons[0], next(iter(known.mails), None), next(iter(known.phones), None))
+    return known(vault, person).current
+
+
+def known(vault: Vault, person: Person) -> Known:
+    """All digests by which appointments, entries and blocks of a person are found."""
+    return Known(
+        all_digests(vault, BlockedKind.PERSON, folded_person(person)),
+        all_digests(vault, BlockedKind.MAIL, fold_mail(person.mail)) if person.mail else [],
+        all_digests(vault, BlockedKind.PHONE, person.phone) if person.phone else [],
+    )
+
+
+def locks(digests: Iterable[str]) -> list[int]:
+    """PostgreSQL's advisory locks of these digests, in the order in which everybody waits for them.
+
+    Under every key: while keys rotate, two processes may have different current ones.
+    """
+    return [int(each[:16], 16) - 2**63 for each in sorted(set(digests))]
 
 
 def lock(session: Session, people: Iterable[Person]) -> None:
@@ -102,7 +123,9 @@ def lock(session: Session, people: Iterable[Person]) -> None:
     To be called before anything else is locked. Locking the same again costs nothing and waits for nobody.
     """
     vault = vaults.of(session)
-    _lock(session, (digest for person in people for digest in _known(vault, person)))
+    if session.get_bind().dialect.name == "postgresql":
+        keys = locks(digest for person in people for digest in known(vault, person))
+        _ONE_AFTER_THE_OTHER.run(session, {"keys": keys})
 
 
 def check_person(
@@ -114,26 +137,31 @@ def check_person(
     count, because the new one takes its place. Raises AlreadyComing (person and service), TooManyForMail and
     TooManyForPhone, and NotAccepted (block list).
     """
-    known = _known(vaults.of(session), person)
-    _lock(session, known)
-    coming = _coming(session, known, now, besides)
+    lock(session, [person])
+    check_known(session, known(vaults.of(session), person), visit, now, rules=rules, besides=besides)
+
+
+def check_known(
+    session: Session, them: Known, visit: Visited, now: datetime, *, rules: Fairness, besides: int = 0
+) -> None:
+    """As `check_person`, for whom this transaction has locked already."""
+    coming = _coming(session, them, now, besides)
     for service in visit.service_ids:
         mine = [
             each
             for each in coming
-            if each.person_digest in known.persons and any(service == number for number, _ in each.items)
+            if each.person_digest in them.persons and any(service == number for number, _ in each.items)
         ]
         if len(mine) >= rules.appointments_per_person:
-            raise _already_coming(mine[0], known)
-    _refuse_contact(coming, known, rules)
+            raise _already_coming(mine[0], them)
+    _refuse_contact(coming, them, rules)
 
 
 def check_contact(session: Session, person: Person, now: datetime, *, rules: Fairness, besides: int) -> None:
     """As `check_person`, for an appointment (`besides`) that stands and gets another mail address or phone."""
-    known = _known(vaults.of(session), person)
-    _lock(session, known)
-    coming = _coming(session, known, now, besides)
-    _refuse_contact(coming, known, rules)
+    lock(session, [person])
+    them = known(vaults.of(session), person)
+    _refuse_contact(_coming(session, them, now, besides), them, rules)
 
 
 def count_network(
@@ -198,26 +226,11 @@ def folded_person(person: Person) -> str:
     return f"{fold_name(person.name)} {person.born.isoformat()}"
 
 
-def _known(vault: Vault, person: Person) -> _Known:
-    return _Known(
-        all_digests(vault, BlockedKind.PERSON, folded_person(person)),
-        all_digests(vault, BlockedKind.MAIL, fold_mail(person.mail)) if person.mail else [],
-        all_digests(vault, BlockedKind.PHONE, person.phone) if person.phone else [],
-    )
-
-
-def _lock(session: Session, of: Iterable[str]) -> None:
-    """Wait in the order of the digests, under every key: while keys rotate, two processes may have different ones."""
-    if session.get_bind().dialect.name == "postgresql":
-        keys = [int(each[:16], 16) - 2**63 for each in sorted(set(of))]
-        _ONE_AFTER_THE_OTHER.run(session, {"keys": keys})
-
-
-def _coming(session: Session, known: _Known, now: datetime, besides: int) -> list[_Coming]:
+def _coming(session: Session, them: Known, now: datetime, besides: int) -> list[_Coming]:
     """The coming appointments that any of the digests stands for, by start. Raises NotAccepted for who is blocked."""
     wanted = {
         kind: digests
-        for kind, digests in zip(_DIGESTS, (known.persons, known.mails, known.phones), strict=True)
+        for kind, digests in zip(_DIGESTS, (them.persons, them.mails, them.phones), strict=True)
         if digests
     }
     statement = _query(tuple((kind, len(digests)) for kind, digests in wanted.items()))
@@ -258,17 +271,17 @@ def _query(wanted: tuple[tuple[BlockedKind, int], ...]) -> Quick:
     return Quick(union_all(*parts, select(null().label("id"), *nothing).where(or_(*blocked), on_list)))
 
 
-def _refuse_contact(coming: Iterable[Any], known: _Known, rules: Fairness) -> None:
+def _refuse_contact(coming: Iterable[Any], them: Known, rules: Fairness) -> None:
     rows = list(coming)
-    if sum(each.mail_digest in known.mails for each in rows) >= rules.appointments_per_mail:
+    if sum(each.mail_digest in them.mails for each in rows) >= rules.appointments_per_mail:
         raise TooManyForMail(most=rules.appointments_per_mail)
-    if sum(each.phone_digest in known.phones for each in rows) >= rules.appointments_per_phone:
+    if sum(each.phone_digest in them.phones for each in rows) >= rules.appointments_per_phone:
         raise TooManyForPhone(most=rules.appointments_per_phone)
 
 
-def _already_coming(before: Any, known: _Known) -> AlreadyComing:
+def _already_coming(before: Any, them: Known) -> AlreadyComing:
     """The day is told only to who uses the same mail address or phone: name and date of birth others know too."""
-    if before.mail_digest in known.mails or before.phone_digest in known.phones:
+    if before.mail_digest in them.mails or before.phone_digest in them.phones:
         local = before.start.astimezone(ZoneInfo(before.time_zone))
         return AlreadyComing.on(f"{local:%d.%m.%Y}", f"{local:%H:%M}")
     return AlreadyComing()

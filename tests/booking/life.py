@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from frontoffice import events
 from frontoffice import vault as vaults
@@ -35,7 +35,7 @@ def booked_on(
 def asks_for(database: Database, office: Office, confirmation: Confirmation) -> None:
     """From now on the office asks visitors to confirm like this."""
     with database.write() as session:
-        session.execute(update(Office).where(Office.id == office.id).values(confirmation=confirmation))
+        session.get_one(Office, office.id).confirmation = confirmation
 
 
 def act(database: Database, appointment: Appointment, what: Callable[[Any, Appointment], Any]) -> Any:
