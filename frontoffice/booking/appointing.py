@@ -4,6 +4,7 @@ Locks are taken in the order digests → sheets → holds → appointments → e
 """
 
 import hmac
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -23,7 +24,7 @@ from frontoffice.booking import (
     proving,
     references,
 )
-from frontoffice.booking.models import Appointment, Hold, State
+from frontoffice.booking.models import Appointment, Hold, Share, State
 from frontoffice.booking.person import Person
 from frontoffice.booking.refusals import AlreadyBooked, ChangedMeanwhile, HoldExpired, NotCancellable
 from frontoffice.config import Config
@@ -88,7 +89,7 @@ def book(
         actor=actor,
         confirm_by=min(until, held.start) if until else None,
     )
-    appointment = _enter(session, held, new, now)
+    appointment = _enter(session, held, new, now, None if actor == VISITOR else tuple(Share))
     if appointment is None:
         booked = of_hold(session, held)
         if booked is None:
@@ -231,7 +232,13 @@ def happened(
     )
 
 
-def _enter(session: Session, held: entering.Held, new: dict[str, Any], now: datetime) -> Appointment | None:
+def _enter(
+    session: Session,
+    held: entering.Held,
+    new: dict[str, Any],
+    now: datetime,
+    shares: Collection[Share] | None,
+) -> Appointment | None:
     """The appointment in the book; None where the hold has become one already, or its time is gone."""
     if held.start <= now:  # what has begun cannot be booked any more
         return None
@@ -239,7 +246,7 @@ def _enter(session: Session, held: entering.Held, new: dict[str, Any], now: date
     if appointment is not None:
         return appointment
     page = daybook.locked(session, held.sheet_id)  # it was given back, or is just being booked
-    if of_hold(session, held) is not None or not holding.take_again(session, page, held):
+    if of_hold(session, held) is not None or not holding.take_again(session, page, held, now, shares):
         return None
     return entering.insert(session, new, now)
 

@@ -142,9 +142,16 @@ def claim(session: Session, held: Hold, now: datetime) -> bool:
     return session.connection().execute(_CLAIM, {"hold": held.id, "now": now}).first() is not None
 
 
-def take_again(session: Session, page: daybook.Page, lapsed: Any) -> bool:
-    """Take the time of a released hold once more, on its locked sheet; says whether it was free."""
-    taken = seating.with_(page, seat_of(lapsed))
+def take_again(
+    session: Session, page: daybook.Page, lapsed: Any, now: datetime, shares: Collection[Share] | None
+) -> bool:
+    """Take the time of a released hold once more, on its locked sheet; says whether it was free.
+
+    Without `shares`, which are as for `hold`, its door must be able to take it now: what was withheld meanwhile,
+    for a draw or by a gate that has closed, a late form cannot have.
+    """
+    free = seating.is_open(page, seat_of(lapsed), lapsed.channel, now, shares)
+    taken = seating.with_(page, seat_of(lapsed)) if free else None
     if taken is not None:
         daybook.write(session, taken)
     return taken is not None

@@ -78,6 +78,15 @@ def choices(pages: Iterable[Page], wanted: Wish, now: datetime) -> list[tuple[in
     return [(sheet_id, share) for _, sheet_id, share in found]
 
 
+def is_open(
+    page: Page, seat: Seat, channel: Channel, now: datetime, shares: Collection[Share] | None
+) -> bool:
+    """Whether a door may take that seat now, if it is free."""
+    ticks = sheet.from_bit(sheet.below(seat.first_tick + seat.ticks), seat.first_tick)
+    usable = gates.usable(page.gates, channel, now, shares)
+    return any(share is seat.share and bits & ticks == ticks for share, bits in usable)
+
+
 def seated(
     pages: Sequence[Page], tried: Iterable[tuple[int, Share]], wanted: Wish, left: Seat | None = None
 ) -> Seating | None:

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from frontoffice import events
 from frontoffice.booking import appointing, holding, references
-from frontoffice.booking.models import Appointment, State
+from frontoffice.booking.models import Appointment, DaySheet, State
 from frontoffice.booking.refusals import AlreadyBooked, AlreadyComing, HoldExpired, NotCancellable
 from frontoffice.booking.visit import visit
 from frontoffice.config import Config
@@ -113,6 +113,21 @@ def test_a_late_visitor_still_books_while_nobody_else_wants_the_time(
     booked = book_it(database, config, swept, late, AMIN)
     assert book_it(database, config, swept, late, AMIN).id == booked.id
     assert "09:00" not in free_on(database, config, renewal, date(2026, 11, 26), late)
+    assert differences(database) == []
+
+
+def test_a_late_form_does_not_take_what_was_withheld_meanwhile(
+    database: Database, config: Config, renewal: Service, now: datetime
+) -> None:
+    late = now + timedelta(minutes=30)
+    for_visitor, for_staff = fill(database, config, renewal, at(26, "09:00"), now)
+    with database.write() as session:
+        assert holding.release_expired(session, late) == 1
+        session.execute(update(DaySheet).values(gates=b""))
+    with pytest.raises(HoldExpired):
+        book_it(database, config, for_visitor, late)
+    with database.write() as session:
+        appointing.book(session, for_staff, AMIN, "de", late, settings=config, actor="account:1")
     assert differences(database) == []
 
 
