@@ -2,6 +2,7 @@
 //
 //   css/kern.css, css/kern.rtl.css   our fonts, and the design system KERN cut down to what we use
 //   fonts/                           Noto Sans in small files, one per script and weight
+//   js/jsqr.js                       the reader of QR codes for the kiosk's camera
 //   css/, js/, icons/ …              a plain copy of every other folder in assets/
 //   licences/                        of what we pass on
 //
@@ -37,6 +38,7 @@ const KERN_ICONS = `
 // European languages need; it is cut out because the whole latin-ext is ten times as big. The rest stays available.
 const LETTERS = "U+0100-017F,U+018F,U+0218-021B,U+0259,U+1E9E";
 const FACES = [
+  { packageName: "noto-sans-arabic", family: "Noto Sans Arabic", subset: "arabic" },
   { packageName: "noto-sans", family: "Noto Sans", subset: "vietnamese" },
   { packageName: "noto-sans", family: "Noto Sans", subset: "greek" },
   { packageName: "noto-sans", family: "Noto Sans", subset: "cyrillic-ext" },
@@ -154,6 +156,13 @@ function kern() {
   return root.toString();
 }
 
+/** Reads QR codes for the kiosk's camera, in browsers that cannot do it themselves. */
+function qrReader() {
+  const home = join(modules, "jsqr");
+  write("js/jsqr.js", readFileSync(join(home, "dist/jsQR.js")));
+  write("licences/jsqr.txt", readFileSync(join(home, "LICENSE")));
+}
+
 function folder(...parts) {
   return readdirSync(join(...parts), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -174,6 +183,7 @@ const stylesheet = `@charset "UTF-8";\n/* KERN design system (kern-ux.de), EUPL-
 write("css/kern.css", stylesheet);
 write("css/kern.rtl.css", rtlcss.process(stylesheet));
 copyOwnFolders();
+qrReader();
 for (const path of folder(built)) {
   if (/\.(css|js|svg|txt)$/.test(path)) writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
 }

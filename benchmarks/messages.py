@@ -7,11 +7,17 @@ One worker, mails through a provider that takes everything at once.
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr
+from datetime import timedelta
 from itertools import count
+from statistics import median
 from time import perf_counter
+
+import structlog
 
 from benchmarks import data, measure, reference
 from benchmarks.measure import Bench
+from frontoffice import logs
 from frontoffice.config import Messages
 from frontoffice.messages import outbox
 from frontoffice.messages.dispatch import Delivery, deliver_due
@@ -45,22 +51,26 @@ def run(bench: Bench) -> None:
     taker = Taker()
     providers = {Medium.SMS: taker, Medium.MAIL: taker}
     delivery = Delivery(bench.book, providers, Messages(), Timing())
-    deliver_due(delivery)  # what other measurements have left in the outbox
     rates: dict[str, list[float]] = {"commit": [], "enqueue": [], "dispatch": []}
     with bench.book.read() as session:
         office = data.the_office(session).id
-    for _ in range(bench.size.rounds):
-        rates["commit"].append(_per_second(bench, lambda: _commit(bench)))
-        rates["enqueue"].append(_per_second(bench, lambda: _enqueue(bench, office)))
-        rates["dispatch"].append(_per_second(bench, lambda: deliver_due(delivery)))
-    commit, enqueue, dispatch = (max(each) for each in rates.values())
+    with (bench.folder / "messages.log").open("w") as log, redirect_stderr(log):
+        logs.configure()  # as in the worker
+        deliver_due(delivery)  # what other measurements have left in the outbox
+        for _ in range(bench.size.rounds):
+            rates["commit"].append(_per_second(bench, lambda: _commit(bench)))
+            rates["enqueue"].append(_per_second(bench, lambda: _enqueue(bench, office)))
+            rates["dispatch"].append(_per_second(bench, lambda: deliver_due(delivery)))
+    structlog.reset_defaults()
+    commit, enqueue, dispatch = (median(each) for each in rates.values())
+    ratio = median(ours / raw for ours, raw in zip(rates["dispatch"], rates["commit"], strict=True))
     bench.add("raw durable commits, 1 client", f"{commit:6.0f}/s")
     bench.add("messages written, a transaction each", f"{enqueue:6.0f}/s")
     bench.add(
         "messages sent by one worker",
         f"{dispatch:6.0f}/s",
         against="raw durable commits",
-        ratio=dispatch / commit,
+        ratio=ratio,
         floor=1 / 6,
         goal=1 / 3,
     )
@@ -93,11 +103,24 @@ def _enqueue(bench: Bench, office: int) -> None:
             office_id=office,
             subject=f"measured:{number}",
             dedupe_key=f"measured:{number}:mail",
-            parameters=PARAMETERS,
+            parameters=_parameters(bench, number),
             expires_at=bench.now.replace(year=bench.now.year + 1),
         )
         with bench.book.write() as session:
             outbox.enqueue_all(session, [draft], bench.now)
+
+
+def _parameters(bench: Bench, number: int) -> dict[str, str]:
+    """Contents as they differ from one person to the next: another time, another code, another link."""
+    code = f"K7M{number % 100_000:05}"
+    starts_at = bench.now.replace(hour=7, minute=0, second=0, microsecond=0) + timedelta(
+        days=number % 60, minutes=15 * (number % 24)
+    )
+    return PARAMETERS | {
+        "starts_at": starts_at.isoformat(),
+        "reference": code,
+        "link": f"https://termin.example/appointments/{code}/abcdefghijklmnopqrstuvwx/",
+    }
 
 
 PARAMETERS = {

@@ -36,6 +36,7 @@ url = "{url}"
 
 [web]
 port = {port}
+followers_per_network = 100000000
 
 [fairness]
 captcha = "off"
@@ -118,6 +119,13 @@ def ours(url: str, folder: Path) -> Iterator[int]:
 def plain(url: str, folder: Path) -> Iterator[int]:
     """The reference, with the same server settings, beside the same database; gives the port."""
     with _serving(url, folder, lambda path: ["-m", "benchmarks.reference", path], "/constant") as port:
+        yield port
+
+
+@contextmanager
+def beside(url: str, folder: Path, module: str) -> Iterator[int]:
+    """Another reference: a module that serves what a configuration file says, with `/constant`; gives the port."""
+    with _serving(url, folder, lambda path: ["-m", module, path], "/constant") as port:
         yield port
 
 

@@ -9,21 +9,28 @@ that is 0.8 to 1.4 times what is planned; counters open late, close for half an 
 other, and one in six closes for good in the afternoon. Each load is the share of the counters' time that is
 asked for. Whoever arrives is told a range; the wait that follows is compared with it, and with the static
 formula "average minutes × people ahead ÷ open counters".
+
+What an office learns on its days before, and how it looks ahead, is done by the very functions that do it in an
+office (`experience`, `forecast`), from what its tables would have: visits, counters opened and closed,
+appointments kept and missed.
 """
 
 import argparse
 import heapq
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from math import log, sqrt
 from statistics import fmean
 from typing import NamedTuple
 
-from frontoffice.line import expected, order
-from frontoffice.line.expected import Coming, Desk, Duration, Habit, Range
-from frontoffice.line.order import Rules, Waiting
+from frontoffice.line import experience, forecast, order
+from frontoffice.line.expected import Range
+from frontoffice.line.experience import Attendance, Experience, Served, Switch
+from frontoffice.line.forecast import Picture, Staffed, Visitor
+from frontoffice.line.order import Post, Rules, Waiting, Wish
 
 OPENS = datetime(2030, 5, 6, 6, 0, tzinfo=UTC)
 HOURS = 8
@@ -35,8 +42,10 @@ TURN_UP = 7 / 8
 RULES = Rules(late=timedelta(minutes=15), walk_in=timedelta(minutes=20))
 SPREAD = sqrt(log(1 + VARIATION**2))
 TRAINING_DAYS = 10
-CALIBRATING_DAYS = 3
-HALF_HOURS = HOURS * 2 + 4
+CALIBRATING_DAYS = 8
+EXPECTED_WITHIN = timedelta(hours=3)  # as far as an office looks for appointments
+DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
 
 
 class Office(NamedTuple):
@@ -47,11 +56,12 @@ class Office(NamedTuple):
 
 
 class Visit(NamedTuple):
-    """One visit of a day: when they come, for what, how long it will take."""
+    """One visit of a day: when they come, for what, how long it will take. Who does not come takes no time."""
 
     ticket: Waiting
     service: int
     minutes: float
+    comes: bool = True
 
 
 class Told(NamedTuple):
@@ -84,42 +94,39 @@ def backtest(load: float, seed: int) -> list[Told]:
     """One office: some days to learn from, then a day on which everybody is told how long it will take."""
     chance = random.Random(seed)  # noqa: S311 (plays days, keeps no secret)
     office = _office(chance)
-    measured: dict[int, list[float]] = {service: [] for service in PLANNED}
-    tally = [[0, 0, 0, 0] for _half_hour in range(HALF_HOURS)]
-    for _day in range(TRAINING_DAYS):
-        for visit in _visits(office, load, chance):
-            measured[visit.service].append(visit.minutes)
-        _watch(sorted(_shifts(office, chance)), len(office.skills), tally)
-    durations = {service: expected.learned(measured[service], PLANNED[service]) for service in PLANNED}
-    habits = [
-        Habit(opens / max(closed, 1), closes / max(opened, 1)) for closed, opens, opened, closes in tally
-    ]
-    before = [
-        (each.range, each.actual)
-        for _day in range(CALIBRATING_DAYS)
-        for each in _played(office, _visits(office, load, chance), durations, habits, chance)
-    ]
-    factor = expected.widening(before)
-    return [
-        each._replace(range=expected.widened(each.range, factor))
-        for each in _played(office, _visits(office, load, chance), durations, habits, chance)
-    ]
+    past = Past()
+    for number in range(TRAINING_DAYS):
+        list(_Day(office, load, number * DAY, chance, None).play(past))
+    learned = past.taught(office)
+    calibrated = Past()
+    told = []
+    for number in range(TRAINING_DAYS, TRAINING_DAYS + CALIBRATING_DAYS):
+        told += list(_Day(office, load, number * DAY, chance, learned).play(calibrated))
+    past.told = [(each.range, each.actual) for each in told]
+    learned = replace(learned, widening=past.taught(office).widening)
+    return list(_Day(office, load, (TRAINING_DAYS + CALIBRATING_DAYS) * DAY, chance, learned).play(Past()))
 
 
-def _watch(shifts: Sequence[tuple[datetime, int, bool]], desks: int, tally: list[list[int]]) -> None:
-    """Count by half-hour: counters that were closed, and opened then; that were open, and closed then."""
-    opened: set[int] = set()
-    for half_hour in range(HALF_HOURS):
-        end = OPENS + (half_hour + 1) * expected.HALF_HOUR
-        before = set(opened)
-        changed = [(desk, opens) for at, desk, opens in shifts if end - expected.HALF_HOUR <= at < end]
-        for desk, opens in changed:
-            (opened.add if opens else opened.discard)(desk)
-        row = tally[half_hour]
-        row[0] += desks - len(before)
-        row[1] += len({desk for desk, opens in changed if opens and desk not in before})
-        row[2] += len(before)
-        row[3] += len({desk for desk, opens in changed if not opens and desk in before})
+@dataclass
+class Past:
+    """What the tables of an office would have of the days before."""
+
+    served: list[Served] = field(default_factory=list)
+    switches: list[Switch] = field(default_factory=list)
+    lateness: list[float] = field(default_factory=list)
+    missed: int = 0
+    told: list[tuple[Range, timedelta]] = field(default_factory=list)
+
+    def taught(self, office: Office) -> Experience:
+        """What the office learns from them."""
+        return experience.learn(
+            self.served,
+            self.switches,
+            Attendance(self.lateness, self.missed),
+            self.told,
+            planned=PLANNED,
+            counters=len(office.skills),
+        )
 
 
 def _office(chance: random.Random) -> Office:
@@ -129,129 +136,150 @@ def _office(chance: random.Random) -> Office:
     )
 
 
-def _visits(office: Office, load: float, chance: random.Random) -> list[Visit]:
-    """A day's visits in the order of arrival."""
+def _visits(office: Office, load: float, opens: datetime, chance: random.Random) -> list[Visit]:
+    """A day's visits in the order of arrival, and the appointments that nobody keeps."""
     services, weights = list(POPULAR), list(POPULAR.values())
     minutes = sum(office.means[each] * POPULAR[each] for each in services) / sum(weights)
     people = load * len(office.skills) * (HOURS - 1) * 60 * 0.9 / minutes
     found = []
     number = count(1)
     for _person in range(round(people * 0.6)):
-        due = OPENS + timedelta(minutes=15 * chance.randrange((HOURS - 1) * 4))
+        due = opens + timedelta(minutes=15 * chance.randrange((HOURS - 1) * 4))
         service = chance.choices(services, weights)[0]
-        if chance.random() < TURN_UP:
-            arrived = due + timedelta(minutes=chance.gauss(-7, 12))
-            found.append((max(arrived, OPENS), due, service))
+        arrived = due + timedelta(minutes=chance.gauss(-7, 12))
+        found.append((max(arrived, opens), due, service, chance.random() < TURN_UP))
     for _person in range(round(people * 0.4)):
         hour = chance.choices(
             [chance.expovariate(0.8), 4 + chance.gauss(1, 0.7), chance.uniform(0, HOURS - 1)], [3, 2, 4]
         )[0]
-        arrived = OPENS + timedelta(hours=min(max(hour, 0), HOURS - 1))
-        found.append((arrived, None, chance.choices(services, weights)[0]))
+        arrived = opens + timedelta(hours=min(max(hour, 0), HOURS - 1))
+        found.append((arrived, None, chance.choices(services, weights)[0], True))
     return [
         Visit(
             Waiting(n, "A", n, arrived, due),
             service,
             chance.lognormvariate(log(office.means[service]) - SPREAD**2 / 2, SPREAD),
+            comes,
         )
-        for (arrived, due, service), n in zip(sorted(found, key=lambda each: each[0]), number, strict=False)
+        for (arrived, due, service, comes), n in zip(
+            sorted(found, key=lambda each: each[0]), number, strict=False
+        )
     ]
 
 
-def _shifts(office: Office, chance: random.Random) -> Iterator[tuple[datetime, int, bool]]:
+def _shifts(office: Office, opens: datetime, chance: random.Random) -> Iterator[tuple[datetime, int, bool]]:
     """When which counter opens (True) and closes."""
     for desk in range(len(office.skills)):
-        yield OPENS + timedelta(minutes=max(0.0, chance.gauss(5, 10))), desk, True
-        noon = OPENS + timedelta(hours=4, minutes=15 * desk)
+        yield opens + timedelta(minutes=max(0.0, chance.gauss(5, 10))), desk, True
+        noon = opens + timedelta(hours=4, minutes=15 * desk)
         yield noon, desk, False
         yield noon + timedelta(minutes=30), desk, True
         if chance.random() < 1 / 6:
-            yield OPENS + timedelta(hours=chance.uniform(5, HOURS)), desk, False
+            yield opens + timedelta(hours=chance.uniform(5, HOURS)), desk, False
 
 
-def _played(
-    office: Office,
-    visits: Sequence[Visit],
-    durations: dict[int, Duration],
-    habits: Sequence[Habit],
-    chance: random.Random,
-) -> Iterator[Told]:
-    """Play the day; on every arrival ask for the expected wait, and note what came of it."""
-    tie = count()
-    happenings: list[tuple[datetime, int, str, int]] = [
-        (visit.ticket.arrived_at, next(tie), "arrives", n) for n, visit in enumerate(visits)
-    ]
-    happenings += [
-        (at, next(tie), "opens" if opens else "closes", desk) for at, desk, opens in _shifts(office, chance)
-    ]
-    heapq.heapify(happenings)
-    waiting: dict[int, Visit] = {}
-    open_desks: set[int] = set()
-    serving: dict[int, tuple[Visit, datetime]] = {}
-    promises: dict[int, tuple[Range, timedelta, datetime]] = {}
-    while happenings:
-        now, _n, what, number = heapq.heappop(happenings)
-        if what == "opens":
-            open_desks.add(number)
-        elif what == "closes":
-            open_desks.discard(number)
-        elif what == "finishes":
-            del serving[number]
-        else:
-            waiting[visits[number].ticket.id] = visits[number]
-        for desk in sorted(open_desks - serving.keys()):
-            able = [each.ticket for each in waiting.values() if each.service in office.skills[desk]]
-            if able:
-                called = waiting.pop(order.in_order(able, now, RULES)[0].id)
-                serving[desk] = (called, now)
-                heapq.heappush(
-                    happenings, (now + timedelta(minutes=called.minutes), next(tie), "finishes", desk)
-                )
+class _Day:
+    """A day at the office, one happening after the other; without experience nobody is told anything."""
+
+    def __init__(
+        self, office: Office, load: float, after: timedelta, chance: random.Random, learned: Experience | None
+    ) -> None:
+        self.office, self.learned = office, learned
+        self.opens = OPENS + after
+        self.visits = _visits(office, load, self.opens, chance)
+        self.shifts = sorted(_shifts(office, self.opens, chance))
+        self.waiting: dict[int, Visit] = {}
+        self.arrived: set[int] = set()
+        self.open_desks: set[int] = set()
+        self.serving: dict[int, tuple[Visit, datetime]] = {}
+
+    def play(self, past: Past) -> Iterator[Told]:
+        """Play the day; on every arrival ask for the expected wait, and note what came of it."""
+        past.switches += [Switch(at, desk, opens) for at, desk, opens in self.shifts]
+        past.missed += sum(not visit.comes for visit in self.visits)
+        tie = count()
+        happenings: list[tuple[datetime, int, str, int]] = [
+            (visit.ticket.arrived_at, next(tie), "arrives", n)
+            for n, visit in enumerate(self.visits)
+            if visit.comes
+        ]
+        happenings += [
+            (at, next(tie), "opens" if opens else "closes", desk) for at, desk, opens in self.shifts
+        ]
+        heapq.heapify(happenings)
+        promises: dict[int, tuple[Range, timedelta, datetime]] = {}
+        while happenings:
+            now, _n, what, number = heapq.heappop(happenings)
+            self._happens(what, number, now, past)
+            for desk in sorted(self.open_desks - self.serving.keys()):
+                called = self._call(desk, now)
+                if called is None:
+                    continue
+                end = now + called.minutes * MINUTE
+                heapq.heappush(happenings, (end, next(tie), "finishes", desk))
                 if called.ticket.id in promises:
                     told, static, since = promises.pop(called.ticket.id)
                     yield Told(told, static, now - since)
-        if what == "arrives" and visits[number].ticket.id in waiting and open_desks:
-            promise = _promise(office, visits, waiting, open_desks, serving, durations, habits, number, now)
-            if promise:
-                promises[visits[number].ticket.id] = (*promise, now)
+            if what == "arrives" and self.visits[number].ticket.id in self.waiting and self.open_desks:
+                promise = self._promise(self.visits[number], now)
+                if promise:
+                    promises[self.visits[number].ticket.id] = (*promise, now)
 
+    def _happens(self, what: str, number: int, now: datetime, past: Past) -> None:
+        if what == "opens":
+            self.open_desks.add(number)
+        elif what == "closes":
+            self.open_desks.discard(number)
+        elif what == "finishes":
+            visit, since = self.serving.pop(number)
+            past.served.append(Served(number, visit.service, since, now))
+        else:
+            visit = self.visits[number]
+            self.waiting[visit.ticket.id] = visit
+            self.arrived.add(visit.ticket.id)
+            if visit.ticket.due_at is not None:
+                past.lateness.append((now - visit.ticket.due_at) / MINUTE)
 
-def _promise(
-    office: Office,
-    visits: Sequence[Visit],
-    waiting: dict[int, Visit],
-    open_desks: set[int],
-    serving: dict[int, tuple[Visit, datetime]],
-    durations: dict[int, Duration],
-    habits: Sequence[Habit],
-    number: int,
-    now: datetime,
-) -> tuple[Range, timedelta] | None:
-    visit = visits[number]
-    desks = []
-    for desk, skills in enumerate(office.skills):
-        visitor, since = serving.get(desk, (None, now))
-        busy = (now - since) / timedelta(minutes=1)
-        desks.append(Desk(skills, desk in open_desks, visitor.service if visitor else None, busy))
-    coming = [
-        Coming(
-            each.ticket._replace(id=-each.ticket.id, arrived_at=each.ticket.due_at - timedelta(minutes=7)),
-            each.service,
-            TURN_UP,
-        )
-        for each in visits[number + 1 :]
-        if each.ticket.due_at is not None
-    ]
-    line = [(each.ticket, each.service) for each in waiting.values()]
-    ahead = habits[(now - OPENS) // expected.HALF_HOUR :]
-    found = expected.waits(line, desks, coming, durations, now, RULES, ahead=ahead, seed=number).get(
-        visit.ticket.id
-    )
-    if found is None:
-        return None
-    ahead = len(waiting) - 1
-    average = fmean(PLANNED[each.service] for each in waiting.values())
-    return found, timedelta(minutes=average * ahead / len(open_desks))
+    def _call(self, desk: int, now: datetime) -> Visit | None:
+        able = [each.ticket for each in self.waiting.values() if each.service in self.office.skills[desk]]
+        if not able:
+            return None
+        called = self.waiting.pop(order.in_order(able, now, RULES)[0].id)
+        self.serving[desk] = (called, now)
+        return called
+
+    def _promise(self, visit: Visit, now: datetime) -> tuple[Range, timedelta] | None:
+        if self.learned is None:
+            return None
+        picture = self._picture(now)
+        found = forecast.look_ahead(picture, self.learned, RULES).tickets[visit.ticket.id].wait
+        if found is None:
+            return None
+        ahead = len(self.waiting) - 1
+        average = fmean(PLANNED[each.service] for each in self.waiting.values())
+        return found, timedelta(minutes=average * ahead / len(self.open_desks))
+
+    def _picture(self, now: datetime) -> Picture:
+        counters = []
+        for desk, skills in enumerate(self.office.skills):
+            visit, since = self.serving.get(desk, (None, None))
+            counters.append(
+                Staffed(
+                    Post(desk, desk, "", skills),
+                    "",
+                    desk in self.open_desks,
+                    Visitor(visit.ticket, Wish(visit.service)) if visit else None,
+                    since,
+                )
+            )
+        expected = [
+            Visitor(each.ticket._replace(id=-each.ticket.id), Wish(each.service))
+            for each in self.visits
+            if each.ticket.due_at is not None and each.ticket.id not in self.arrived
+            if each.ticket.due_at < now + EXPECTED_WITHIN
+        ]
+        line = [Visitor(each.ticket, Wish(each.service)) for each in self.waiting.values()]
+        return Picture(now, "UTC", line, counters, (), expected, PLANNED)
 
 
 def _line(name: str, told: Sequence[Told]) -> str:

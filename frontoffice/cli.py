@@ -1,4 +1,4 @@
-"""The command line: demo, serve, worker, upgrade, doctor, office, staff, device, partner."""
+"""The command line: demo, serve, worker, upgrade, doctor, keys, office, staff, device, partner."""
 
 import json
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 import frontoffice.booking.checks
 import frontoffice.line.checks
 import frontoffice.waitlist.checks
-from frontoffice import __version__, clock, config, logs, schema, serving, worker
+from frontoffice import __version__, clock, config, logs, rotation, schema, serving, worker
 from frontoffice.booking import planning
 from frontoffice.config import Config, ConfigError
 from frontoffice.db import Database
@@ -80,9 +80,10 @@ def _database(context: click.Context) -> Database:
 )
 @click.option("--data", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True)
 @click.option("--reset", is_flag=True, help="Forget everything and start over.")
-def demo(port: int, data: Path, reset: bool) -> None:
+@click.option("--twilio", help="Send SMS to a stand-in at this address (python -m tests.messages.fake_page).")
+def demo(port: int, data: Path, reset: bool, twilio: str | None) -> None:
     """Try it out: a sample office with web, kiosk and worker on this machine. Nothing leaves it."""
-    running.run(data, port, reset=reset, say=click.echo)
+    running.run(data, port, reset=reset, say=click.echo, twilio=twilio)
 
 
 @main.command()
@@ -122,6 +123,35 @@ def doctor(context: click.Context) -> None:
     if found:
         raise click.ClickException(f"{len(found)} differences found.")
     click.echo("Everything agrees.")
+
+
+@main.group()
+def keys() -> None:
+    """The keys that seal personal data."""
+
+
+@keys.command(name="rotate")
+@click.pass_context
+def rotate_keys(context: click.Context) -> None:
+    """Seal everything with the first of site.secret_keys.
+
+    Put a new key first, keep the old one behind it, and start all processes anew; then run this, while they work.
+    """
+    settings = _config(context)
+    if len(settings.site.secret_keys) < 2:
+        raise Invalid(
+            "keys", "There is one key only. Put a new one first in site.secret_keys, before the old one."
+        )
+    done = rotation.rotate(serving.open_database(settings))
+    for name, number in done.resealed.items():
+        click.echo(f"{name}: {number} sealed anew")
+    click.echo(f"{done.rehashed} keyed hashes made anew")
+    click.echo(
+        "Nothing is sealed with the older key any more. Keep it in the list for as long as these are to go on working: "
+        "links in messages that were sent, blocks, and opt-outs of people of whom nothing else is kept."
+    )
+    if done.unreadable:
+        raise click.ClickException(f"{done.unreadable} fields can be opened with none of the keys.")
 
 
 @main.group()
@@ -224,7 +254,8 @@ def pair_device(context: click.Context, name: str, slug: str) -> None:
             kiosk, code = devices.add(session, place, name, DeviceKind.KIOSK, now)
         else:
             code = devices.issue_code(session, kiosk, now)
-    click.echo(f"Code: {code}   (once, within {devices.CODE_MINUTES} minutes; series {kiosk.series})")
+    series = "a new letter" if kiosk.paired_at else f"series {kiosk.series}"
+    click.echo(f"Code: {code}   (once, within {devices.CODE_MINUTES} minutes; {series})")
     click.echo(f"On the device: frontoffice-kiosk pair --office-url {settings.site.base_url} --code {code}")
 
 

@@ -104,6 +104,8 @@ class Web(Section):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     processes: Annotated[int, Field(ge=0)] = 0
     threads: Annotated[int, Field(ge=2)] = 40
+    followers: Annotated[int, Field(ge=1)] = 2000
+    followers_per_network: Annotated[int, Field(ge=1)] = 500
     proxies: Annotated[int, Field(ge=0, le=5)] = 0
 
 
@@ -173,11 +175,16 @@ class Partners(Section):
 
 
 class Line(Section):
-    """Rules of the line, in minutes."""
+    """Rules of the line. "You are next" is sent to the first `next_people`, or when so few minutes are left."""
 
     early_minutes: Annotated[int, Field(ge=0)] = 60
     late_minutes: Annotated[int, Field(ge=0)] = 15
     walk_in_minutes: Annotated[int, Field(ge=0)] = 20
+    too_late_minutes: Annotated[int, Field(ge=0)] = 30
+    next_people: Annotated[int, Field(ge=1, le=20)] = 2
+    next_minutes: Annotated[int, Field(ge=0, le=60)] = 5
+    away_minutes: Annotated[int, Field(ge=5, le=480)] = 90
+    learn_days: Annotated[int, Field(ge=1, le=366)] = 28
 
 
 class Staff(Section):
@@ -192,6 +199,15 @@ class Twilio(Section):
 
     account_sid: Annotated[str, StringConstraints(pattern=r"^AC[0-9a-f]{32}$")]
     auth_token: Text
+    sender: Text
+    base_url: str | None = None
+
+
+class Seven(Section):
+    """The account at seven.io. Without `signing_key` it is not heard; `base_url` only for tests."""
+
+    api_key: Text
+    signing_key: Text | None = None
     sender: Text
     base_url: str | None = None
 
@@ -215,21 +231,45 @@ class Smtp(Section):
         return value
 
 
-class Messages(Section):
-    """What leaves, when and through whom."""
+class Metrics(Section):
+    """What a monitoring system may read at /metrics, with this token."""
 
-    sms: Literal["console", "twilio"] = "console"
+    token: Secret
+
+
+class Messages(Section):
+    """What leaves, when and through whom. `sms_backup` takes over while the provider of `sms` is stopped."""
+
+    sms: Literal["console", "twilio", "seven"] = "console"
+    sms_backup: Literal["none", "twilio", "seven"] = "none"
     mail: Literal["console", "smtp"] = "console"
     reminder_hours: tuple[Annotated[int, Field(ge=1, le=24 * 30)], ...] = (24,)
     quiet_from: Annotated[int, Field(ge=0, le=23)] = 20
     quiet_until: Annotated[int, Field(ge=0, le=23)] = 8
+    sms_gap_seconds: Annotated[int, Field(ge=0, le=3600)] = 60
+    sms_per_day: Annotated[int, Field(ge=0)] = 4
+    segments_per_second: Annotated[float, Field(ge=0)] = 10
+    retry_seconds: Annotated[int, Field(ge=1)] = 30
+    longest_retry_minutes: Annotated[int, Field(ge=1)] = 60
+    out_of_reach_seconds: Annotated[int, Field(ge=1)] = 600
+    stopped_minutes: Annotated[int, Field(ge=1)] = 15
+    keep_days: Annotated[int, Field(ge=0, le=365)] = 7
+    forget_days: Annotated[int, Field(ge=30, le=3650)] = 400
     twilio: Twilio | None = None
+    seven: Seven | None = None
     smtp: Smtp | None = None
+    metrics: Metrics | None = None
 
     @model_validator(mode="after")
     def _chosen_channels_are_configured(self) -> "Messages":
-        if self.sms == "twilio" and self.twilio is None:
-            raise ValueError('messages.sms is "twilio", but the section [messages.twilio] is missing')
+        for name, section in (("twilio", self.twilio), ("seven", self.seven)):
+            for key in ("sms", "sms_backup"):
+                if getattr(self, key) == name and section is None:
+                    raise ValueError(
+                        f'messages.{key} is "{name}", but the section [messages.{name}] is missing'
+                    )
+        if self.sms_backup != "none" and self.sms in ("console", self.sms_backup):
+            raise ValueError("messages.sms_backup must be another provider than messages.sms")
         if self.mail == "smtp" and self.smtp is None:
             raise ValueError('messages.mail is "smtp", but the section [messages.smtp] is missing')
         return self
@@ -260,9 +300,17 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _demo_sends_nothing(self) -> "Config":
-        if self.demo.enabled and (self.messages.sms, self.messages.mail) != ("console", "console"):
-            raise ValueError('demo.enabled needs messages.sms and messages.mail to be "console"')
+        if self.demo.enabled and (self.messages.mail != "console" or not self._sms_stays_here()):
+            raise ValueError(
+                'demo.enabled needs messages.sms and messages.mail to be "console" '
+                "(or Twilio's stand-in at a base_url on this machine)"
+            )
         return self
+
+    def _sms_stays_here(self) -> bool:
+        chosen = {self.messages.sms, self.messages.sms_backup} - {"console", "none"}
+        urls = [getattr(self.messages, name).base_url for name in chosen]
+        return all(urlsplit(url or "").hostname in ("localhost", "127.0.0.1") for url in urls)
 
 
 LISTS = {

@@ -48,6 +48,9 @@ SQLITE_PRAGMAS = (
 # A connection that has been idle for longer is tried before it is used: firewalls and restarts cut them unseen.
 IDLE_SECONDS = 30
 
+# On PostgreSQL: what a process that hangs in the middle of a transaction has locked is given back.
+FROZEN_SECONDS = 60
+
 # 64 bits on PostgreSQL; SQLite numbers rows by itself only for a column that says INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
@@ -233,8 +236,11 @@ def _sqlite(url: str, pool_size: int, *, writes: bool) -> Engine:
 
 
 def _postgresql(url: str, pool_size: int, *, writes: bool) -> Engine:
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    own = address.query.get("options", "")
+    limit = f"-c idle_in_transaction_session_timeout={FROZEN_SECONDS}s"
     engine = create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
+        address.update_query_dict({"options": f"{own} {limit}".strip()}),
         hide_parameters=True,
         pool_size=pool_size,
         max_overflow=0,

@@ -2,7 +2,10 @@
 
 import gc
 import os
+import resource
+import socket
 import threading
+from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any
 
@@ -66,6 +69,7 @@ def serve(config: Config) -> None:
     database = open_database(config)
     pool_size = pool_size_for(config, processes, _connections_allowed(config, database))
     database.close()
+    allow_files(config.web.followers + live.SPARE_FILES)
     Server(config, processes, pool_size).run()
 
 
@@ -82,12 +86,44 @@ def _connections_allowed(config: Config, database: Database) -> int:
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """A web process that, told to stop, ends the live streams: they would never finish by themselves."""
+    """A web process whose application may take a connection for good: live streams need no thread that way."""
+
+    wsgi: Any
+
+    def load_wsgi(self) -> None:
+        """The application, and around it what lets it take connections."""
+        super().load_wsgi()
+        self._application = self.wsgi
+        self.wsgi = _giving_connections(self.wsgi)
+
+    def finish_request(self, connection: Any, future: Any) -> None:
+        """As gunicorn's, but a connection that was taken is neither kept nor closed."""
+        if connection.sock.fileno() < 0:
+            self.nr_conns -= 1
+            return
+        super().finish_request(connection, future)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """SIGTERM. In a thread of its own: a signal's handler must not wait for locks."""
-        threading.Thread(target=live.stop, args=(self.wsgi,)).start()
+        """SIGTERM: ends the live streams too. In a thread of its own: a signal's handler must not wait for locks."""
+        threading.Thread(target=live.stop, args=(self._application,)).start()
         super().handle_exit(sig, frame)
+
+
+def _giving_connections(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    def called(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        connection: socket.socket = environ["gunicorn.socket"]
+        environ[live.TAKE_CONNECTION] = lambda: socket.socket(fileno=connection.detach())
+        return application(environ, start_response)
+
+    return called
+
+
+def allow_files(wanted: int) -> None:
+    """Let this process and its children open so many files, as far as the system allows: each follower is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 class Server(BaseApplication):  # type: ignore[misc]

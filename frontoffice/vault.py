@@ -23,7 +23,8 @@ class Vault:
     """Seals, opens and digests with the keys of the configuration (at least one, current first)."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(_derive(key, "seal"))) for key in keys])
+        fernets = [Fernet(base64.urlsafe_b64encode(_derive(key, "seal"))) for key in keys]
+        self._current, self._fernet = fernets[0], MultiFernet(fernets)
         self._digest_keys = [_derive(key, "digest") for key in keys]
         self.session_keys = [_derive(key, "session").hex() for key in keys]
 
@@ -35,8 +36,16 @@ class Vault:
         """What was sealed. Raises InvalidToken where no configured key opens it."""
         return json.loads(self._fernet.decrypt(sealed))
 
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether it is sealed with the current key."""
+        try:
+            self._current.decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
+
     def reseal(self, sealed: bytes) -> bytes:
-        """The same content, sealed with the current key."""
+        """The same content, sealed with the current key. Raises InvalidToken where no configured key opens it."""
         return self._fernet.rotate(sealed)
 
     def digest(self, purpose: str, value: str) -> str:

@@ -10,7 +10,7 @@ import threading
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import structlog
@@ -24,8 +24,8 @@ from frontoffice.booking import blocking, confirming, holding, planning, remindi
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.draw import drawing, settling
-from frontoffice.line import evening, parking
-from frontoffice.messages import channels, outbox, sweep
+from frontoffice.line import evening, learning, next_up, parking
+from frontoffice.messages import channels, outbox, receipts, retention, sweep
 from frontoffice.messages.dispatch import Delivery, deliver_due
 from frontoffice.messages.models import JobLease
 from frontoffice.messages.reconcile import clarify
@@ -78,8 +78,24 @@ def _expire(context: Context) -> None:
 
 
 def _redact(context: Context) -> None:
+    while not context.stopping():
+        with context.database.write() as session:
+            if retention.redact(session, context.delivery.timing.keep, clock.now()) < retention.AT_ONCE:
+                return
+
+
+def _forget_messages(context: Context) -> None:
+    keep = timedelta(days=context.config.messages.forget_days)
+    while not context.stopping():
+        with context.database.write() as session:
+            if retention.forget(session, keep, clock.now()) < retention.AT_ONCE:
+                return
+
+
+def _catch_up(context: Context) -> None:
     with context.database.write() as session:
-        sweep.redact(session, context.delivery.timing, clock.now())
+        receipts.catch_up(session, context.delivery.timing, clock.now())
+        receipts.mail_too(session, context.delivery.timing, clock.now())
 
 
 def _release_holds(context: Context) -> None:
@@ -154,6 +170,55 @@ def _wake_parked(context: Context) -> None:
         parking.wake(session, clock.now())
 
 
+def _tell_who_is_next(context: Context) -> None:
+    with context.database.read() as session:
+        offices = next_up.offices(session)
+        now = clock.now()
+        tickets = [
+            each for office in offices for each in next_up.near(session, office, now, context.config.line)
+        ]
+    if tickets:
+        with context.database.write() as session:
+            next_up.tell(session, tickets, clock.now())
+
+
+def _forget_numbers(context: Context) -> None:
+    with context.database.write() as session:
+        next_up.forget_numbers(session)
+
+
+def _note_expected_waits(context: Context) -> None:
+    now, settings = clock.now(), context.config.line
+    with context.database.read() as session:
+        offices = learning.waiting_offices(session, now)
+    for office in offices:
+        if context.stopping():
+            return
+        with context.database.read() as session:
+            waits = learning.expected_now(session, office, now, settings)
+        if waits:
+            with context.database.write() as session:
+                learning.note(session, office.id, waits, now)
+
+
+def _learn_waits(context: Context) -> None:
+    with context.database.read() as session:
+        offices = session.scalars(select(Office).order_by(Office.id)).all()
+    for office in offices:
+        if context.stopping():
+            return
+        now, settings = clock.now(), context.config.line
+        with context.database.read() as session:
+            learned = (
+                learning.gather(session, office, now, settings)
+                if learning.is_due(session, office, now)
+                else None
+            )
+        if learned is not None:
+            with context.database.write() as session:
+                learning.keep(session, office, learned, now, settings)
+
+
 def _end_earlier_days(context: Context) -> None:
     with context.database.read() as session:
         offices = session.scalars(select(Office.id).order_by(Office.id)).all()
@@ -181,13 +246,19 @@ JOBS: list[Job] = [
     Job("waitlist: end wishes", 300, _end_wishes),
     Job("draw: draw and settle", 15, _draw),
     Job("line: wake parked tickets", 10, _wake_parked),
+    Job("line: tell who is next", 3, _tell_who_is_next, one_worker=False),
+    Job("line: forget numbers", 60, _forget_numbers),
+    Job("line: note expected waits", 20, _note_expected_waits),
+    Job("line: learn waits", 900, _learn_waits),
     Job("line: end earlier days", 900, _end_earlier_days),
     Job("forget", 3600, _forget),
     Job("messages: dispatch", 1, _dispatch, one_worker=False),
     Job("messages: reconcile", 15, _reconcile),
     Job("messages: leases", 15, _lapse),
+    Job("messages: receipts", 15, _catch_up),
     Job("messages: expire", 60, _expire),
     Job("messages: redact", 3600, _redact),
+    Job("messages: forget", 3600, _forget_messages),
 ]
 
 
@@ -202,8 +273,15 @@ def run(
     try:
         # It warns whenever a tick comes while the job still runs, which is as it should be.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
-        timing = timing or Timing()
-        delivery = Delivery(database, channels.providers(config.messages, timing), config.messages, timing)
+        timing, public_url = timing or Timing.of(config.messages), config.site.base_url
+        delivery = Delivery(
+            database,
+            channels.providers(config.messages, timing, public_url),
+            config.messages,
+            timing,
+            backups=channels.backups(config.messages, timing, public_url),
+            public_url=public_url,
+        )
         with database.write() as session:
             sweep.resume(session)
         chosen = JOBS if jobs is None else jobs

@@ -5,9 +5,11 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
@@ -16,11 +18,16 @@ from frontoffice import schema
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.offices.models import Office
+from frontoffice.staff import accounts
 from frontoffice.vault import Vault
+from frontoffice.web import context
 from frontoffice.web.app import create_app
 from tests.sample import sample_office
 
 ENGINES = ("sqlite", "postgresql")
+
+# By what they were made with; each with the extensions and the settings that it had then.
+_APPLICATIONS: dict[str, tuple[Flask, dict[str, Any], dict[str, Any]]] = {}
 KEY = "a key for tests that is long enough to be one"
 
 
@@ -110,7 +117,29 @@ def config(database_url: str) -> Config:
 @pytest.fixture
 def app(config: Config, database: Database) -> Flask:
     """The web application on that database."""
-    return create_app(config, database)
+    return application(config, database)
+
+
+def application(config: Config, database: Database) -> Flask:
+    """The web application on a database. It is made once for each configuration, and keeps its templates."""
+    key = config.model_dump_json(exclude={"database"})
+    if key not in _APPLICATIONS:
+        made = create_app(config, database)
+        _APPLICATIONS[key] = made, dict(made.extensions), dict(made.config)
+    app, extensions, settings = _APPLICATIONS[key]
+    for kept, now in ((app.extensions, extensions), (app.config, settings)):
+        kept.clear()
+        kept.update(now)
+    app.extensions[context.KEY] = context.Surroundings(config, database)
+    return app
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_hasher() -> PasswordHasher:
+    """Hashes of passwords cost no time in tests; this is the hasher that they cost time with in real life."""
+    real = accounts.hasher
+    accounts.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    return real
 
 
 @pytest.fixture

@@ -1,75 +1,52 @@
 // Keeps the desk up to date and gives it keys. Without it everything works too, by reloading.
 
+import { fetchPart, follow, renew, seldom, showState } from "./desk-live.js";
+
 const AT_MOST_EVERY = 400; // ms between two looks at the line, however much happens
 const KEYS_KEPT_AS = "desk-keys";
 
 const desk = document.querySelector("[data-desk]");
 
-/** Follows the office; `onNews` is called after every event, `onState` with whether we are connected. */
-function follow(url, onNews, onState) {
-  const kinds = ["issued", "called", "serving", "done", "no_show", "left", "waiting", "parked", "transferred", "favoured", "undone"]
-    .map((kind) => `ticket.${kind}`).concat("counter.opened", "counter.closed", "counter.paused", "counter.news", "reset");
-  let source;
-  function connect() {
-    source = new EventSource(url);
-    source.onopen = () => { onState(true); onNews(); }; // something may have happened while we were away
-    source.onerror = () => {
-      onState(false);
-      if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
-      setTimeout(connect, 3000 + Math.random() * 4000);
-    };
-    kinds.forEach((kind) => source.addEventListener(kind, onNews));
-  }
-  connect();
-  addEventListener("pagehide", () => source.close());
-  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-}
-
-/** Calls `work` at once, and again when it was asked for in the meantime, but not more often than every so many ms. */
-function seldom(work, milliseconds) {
-  let busy = false;
-  let asked = false;
-  return async function ask() {
-    if (busy) { asked = true; return; }
-    busy = true;
-    await work();
-    setTimeout(() => {
-      busy = false;
-      if (asked) { asked = false; ask(); }
-    }, milliseconds);
-  };
-}
-
 async function refresh() {
-  let answer;
-  try {
-    answer = await fetch(desk.dataset.line, { headers: { Accept: "text/html" } });
-  } catch {
-    return; // the connection tells for itself
-  }
-  if (answer.redirected || answer.status === 401 || answer.status === 403) return location.reload(); // signed out
-  if (!answer.ok) return;
-  const part = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-part]");
+  const part = await fetchPart(desk.dataset.line, "[data-part]");
   if (!part) return;
   const { ticket, state } = part.dataset;
-  const alarm = part.querySelector("template").content.firstElementChild;
-  const shown = document.querySelector("[data-alarm]");
-  if (alarm.textContent !== shown.textContent) shown.replaceWith(alarm); // only then, so that it is spoken once
-  if (desk.querySelector("[data-waiting] details[open]")) return; // somebody is choosing there: not under their hands
-  if (ticket !== desk.dataset.ticket || state !== desk.dataset.state) return location.reload(); // acted on elsewhere
-  desk.querySelector("[data-waiting]").replaceChildren(part);
+  showNotices(part.querySelector("template").content.firstElementChild);
+  if (ticket !== desk.dataset.ticket || state !== desk.dataset.state) { // acted on elsewhere
+    if (!desk.querySelector("details[open]")) location.reload(); // else somebody is just filling something in
+    return;
+  }
+  renew(desk.querySelector("[data-waiting]"), part);
 }
 
-function showState(isLive) {
-  const place = desk.querySelector("[data-live-state]");
-  place.hidden = false;
-  place.textContent = isLive ? place.dataset.on : place.dataset.off;
-  place.classList.toggle("desk__live--on", isLive);
+/** Alarms and calls for help: changed only when they are others, so that they are spoken once; an alarm is heard, too. */
+function showNotices(fresh) {
+  const shown = document.querySelector("[data-alarm]");
+  if (fresh.textContent.trim() === shown.textContent.trim()) return;
+  const isNewAlarm = fresh.matches("[data-emergency]") && !shown.matches("[data-emergency]");
+  shown.replaceWith(document.adoptNode(fresh));
+  document.title = document.title.replace(/^! /, "");
+  if (fresh.matches("[data-emergency]")) document.title = `! ${document.title}`;
+  if (isNewAlarm) sound();
+}
+
+function sound() {
+  const audio = globalThis.AudioContext ? new AudioContext() : null;
+  if (!audio) return;
+  for (const [start, frequency] of [[0, 880], [0.3, 660], [0.6, 880], [0.9, 660]]) {
+    const tone = audio.createOscillator();
+    const volume = audio.createGain();
+    tone.frequency.value = frequency;
+    volume.gain.value = 0.2;
+    tone.connect(volume).connect(audio.destination);
+    tone.start(audio.currentTime + start);
+    tone.stop(audio.currentTime + start + 0.25);
+  }
 }
 
 /** One key for each button that shows one. They can be switched off, because speech input presses keys by accident. */
 function giveKeys() {
-  const buttons = [...desk.querySelectorAll("[data-key]")];
+  const buttons = [...desk.querySelectorAll("[data-key]")]; // links too
   const choice = desk.querySelector("[data-keys-switch]");
   const box = desk.querySelector("[data-keys]");
   choice.checked = localStorage.getItem(KEYS_KEPT_AS) !== "off";
@@ -89,13 +66,14 @@ function giveKeys() {
     const button = buttons.find((each) => each.dataset.key === event.key.toLowerCase());
     if (!button) return;
     event.preventDefault();
-    button.form.requestSubmit(button);
+    if (button.form) button.form.requestSubmit(button);
+    else button.click();
   });
   show();
 }
 
-if (desk) {
-  giveKeys();
-  follow(desk.dataset.live, seldom(refresh, AT_MOST_EVERY), showState);
+if (desk) giveKeys();
+if (desk?.dataset.live) {
+  follow(desk.dataset.live, seldom(refresh, AT_MOST_EVERY), (isLive) => showState(desk.querySelector("[data-live-state]"), isLive));
   setInterval(refresh, 30_000); // the minutes of waiting pass without events
 }

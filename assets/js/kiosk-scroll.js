@@ -1,23 +1,34 @@
-// Large buttons for moving through a long list, for those who do not know that the screen can be dragged.
+// Large buttons for moving through what is longer than the screen, for those who do not know that it can be dragged.
 
 /** Shows the buttons while there is something to scroll. */
 export function scrollButtons(buttons) {
-  const list = document.querySelector("main");
+  const places = [...document.querySelectorAll(".kiosk-controls, .kiosk-info, .kiosk-main")];
+  const scrolls = (place) => getComputedStyle(place).overflowY === "auto" && place.scrollHeight > place.clientHeight + 1;
   const update = () => {
-    buttons.hidden = list.scrollHeight <= list.clientHeight + 1;
+    // They take room themselves: whether all fits without them is what counts.
+    buttons.hidden = true;
+    const long = places.filter(scrolls);
+    buttons.hidden = long.length === 0;
     for (const button of buttons.querySelectorAll("[data-scroll-by]")) {
-      const atEnd = button.dataset.scrollBy < 0
-        ? list.scrollTop <= 0
-        : list.scrollTop + list.clientHeight >= list.scrollHeight - 1;
+      const atEnd = long.every((place) => button.dataset.scrollBy < 0
+        ? place.scrollTop <= 0
+        : place.scrollTop + place.clientHeight >= place.scrollHeight - 1);
       // Not `disabled`: a button that had the focus would lose it.
       button.setAttribute("aria-disabled", String(atEnd));
     }
   };
   buttons.addEventListener("click", (event) => {
     const button = event.target.closest("[data-scroll-by]");
-    if (button) list.scrollBy({ top: Number(button.dataset.scrollBy) * list.clientHeight * 0.8 });
+    if (!button) return;
+    for (const place of places.filter(scrolls)) {
+      place.scrollBy({ top: Number(button.dataset.scrollBy) * place.clientHeight * 0.8 });
+    }
   });
-  list.addEventListener("scroll", update, { passive: true });
-  new ResizeObserver(update).observe(list);
+  const sizes = new ResizeObserver(update);
+  for (const place of places) {
+    place.addEventListener("scroll", update, { passive: true });
+    sizes.observe(place);
+  }
+  document.addEventListener("display", () => requestAnimationFrame(update));
   update();
 }

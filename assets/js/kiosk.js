@@ -1,8 +1,13 @@
 // What every screen of the kiosk loads. Without it the screens still work: links, forms and a plain text field.
+import { camera } from "./kiosk-camera.js";
+import { displaySwitches } from "./kiosk-display.js";
 import { keypad } from "./kiosk-keypad.js";
+import { numericKeypad } from "./kiosk-keys.js";
+import { followPaper } from "./kiosk-paper.js";
 import { returnToStart } from "./kiosk-return.js";
 import { scanAnywhere } from "./kiosk-scan.js";
 import { scrollButtons } from "./kiosk-scroll.js";
+import { readAloud } from "./kiosk-speech.js";
 import { followState } from "./kiosk-state.js";
 
 // Chromium may bring a page back from memory although it must not be stored; its form would be a former visitor's.
@@ -17,6 +22,11 @@ for (const form of document.querySelectorAll("form[data-waits]")) {
 
 for (const pad of document.querySelectorAll("[data-keypad]")) keypad(pad);
 for (const form of document.querySelectorAll("form[data-scan]")) scanAnywhere(form);
+for (const form of document.querySelectorAll("form[data-display]")) displaySwitches(form);
+for (const line of document.querySelectorAll("[data-paper]")) followPaper(line);
+for (const box of document.querySelectorAll("[data-camera]")) camera(box);
 for (const buttons of document.querySelectorAll("[data-scroll]")) scrollButtons(buttons);
 for (const line of document.querySelectorAll("[data-state]")) followState(line);
 for (const main of document.querySelectorAll("[data-return]")) returnToStart(main);
+numericKeypad();
+for (const button of document.querySelectorAll("[data-aloud]")) readAloud(button);

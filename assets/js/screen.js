@@ -1,83 +1,149 @@
-// Makes the waiting-room screen live: follows the office's events, announces one call after the other, sounds the gong.
+// The waiting-room screen: announces one call after the other, so that none is lost when several counters call at once.
 //
-// The board tells how things stand, the events what is new. While there are no events the board is asked instead, so
-// that the screen is late at worst, and says so.
+// screen-link.js says how things stand, screen-sound.js sounds the gong and speaks, screen-slides.js fills quiet moments.
+// What has been announced is remembered, so that a screen which restarts announces the rest and nothing twice.
+
+import { follow, serverTime } from "./screen-link.js";
+import { rotate } from "./screen-slides.js";
+import { makeSound } from "./screen-sound.js";
 
 const ANNOUNCE_FOR = 7000; // ms that a call has the screen for itself …
-const HURRY = 3500; // … and when others are waiting for it
+const HURRY = 3500; // … and when others are waiting for it; never less than its words take
+const REST = 8000; // ms after the last announcement, then slides may be shown
 const TOO_OLD = 120_000; // ms: a call that the screen learns of so late is shown, but not announced
-const SHOWN = 6; // calls below the current one
-const ASK_WHEN_LIVE = 30_000; // ms
-const ASK_WHEN_NOT = 4000; // ms
-const FORGIVEN = 6000; // ms without connection before the screen says so: a restart takes no longer
+const FIRST_NEWS = 30_000; // ms: the same for a screen that has announced nothing yet, and cannot know what others have
+const SHOWN = 5; // calls below the current one
 
 const screen = document.querySelector("[data-screen]");
 const at = (name) => screen.querySelector(`[data-${name}]`);
-const clockSkew = Date.parse(screen.dataset.now) - Date.now(); // this device's clock may be wrong
-const serverTime = () => Date.now() + clockSkew;
-const time = new Intl.DateTimeFormat(document.documentElement.lang, {
-  hour: "2-digit", minute: "2-digit", timeZone: screen.dataset.timeZone,
-});
+const rooms = JSON.parse(screen.dataset.rooms);
+const kept = `announced ${location.pathname}${location.search}`;
+const sound = makeSound(at("sound"), JSON.parse(screen.dataset.speech));
+const slides = rotate([...screen.querySelectorAll("[data-slide]")]);
 
-// Calls, newest first: {ticket, counter, call, at}. `at` in ms; a ticket and its moment name a call.
-let calls = JSON.parse(screen.dataset.calls).map(tidy);
-const known = new Set(calls.map(nameOf));
+// Calls, newest first: {ticket, counter, room, language, call, at}. `at` in ms; a ticket and its moment name a call.
+let calls = [];
+const announced = recallAnnounced();
+const known = new Set(announced);
 const queue = [];
 let announcing = null;
-let announcedAt = 0;
-let nextTurn = null;
-let lastId = Number(screen.dataset.asOf);
-let heardAt = Date.now();
-let boardAsOf = lastId;
+let lastAnnounced = 0;
+let isBusy = false;
 
 function tidy(call) {
-  return { ticket: call.ticket, counter: call.counter, call: call.call, at: Date.parse(call.at ?? call.called_at) };
+  return { ...call, at: Date.parse(call.at) };
 }
 
 function nameOf(call) {
   return `${call.ticket} ${call.at}`;
 }
 
-/** Takes in a call if it is new: to the list at once, to the announcements in its turn. */
-function hear(call) {
+function recallAnnounced() {
+  try {
+    return JSON.parse(localStorage.getItem(kept)) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+function rememberAnnounced(call) {
+  announced.push(nameOf(call));
+  announced.splice(0, announced.length - 60);
+  try {
+    localStorage.setItem(kept, JSON.stringify(announced));
+  } catch {
+    // Without storage a restart announces the last half minute once more.
+  }
+}
+
+/** Takes a call in if it is new: to the list at once, to the announcements in its turn. */
+function hear(call, oldest = TOO_OLD) {
   if (known.has(nameOf(call))) return;
   known.add(nameOf(call));
   if (known.size > 5000) known.delete(known.values().next().value);
-  calls = [call, ...calls.filter((each) => each.ticket !== call.ticket)].sort((a, b) => b.at - a.at).slice(0, 20);
-  if (serverTime() - call.at < TOO_OLD) queue.push(call);
+  if (serverTime() - call.at < oldest) queue.push(call);
+}
+
+function onCall(data) {
+  if (rooms.length && !rooms.includes(data.room)) return;
+  const call = tidy(data);
+  hear(call);
+  calls = [call, ...calls.filter((each) => each.ticket !== call.ticket)].sort((a, b) => b.at - a.at);
   takeTurns();
   draw();
 }
 
-/** Gives the screen to the next call once the current one has had its time, which is shorter while others wait. */
-function takeTurns() {
-  clearTimeout(nextTurn);
-  const left = announcing ? announcedAt + (queue.length ? HURRY : ANNOUNCE_FOR) - Date.now() : 0;
-  if (left > 0) {
-    nextTurn = setTimeout(takeTurns, left);
-    return;
+/** Somebody pressed the wrong button: the number was never meant. */
+function onUndone({ ticket }) {
+  takeBack((call) => call.ticket === ticket);
+  calls = calls.filter((call) => call.ticket !== ticket);
+  draw();
+}
+
+function takeBack(isMeant) {
+  for (let place = queue.length - 1; place >= 0; place -= 1) if (isMeant(queue[place])) queue.splice(place, 1);
+  if (announcing && isMeant(announcing)) {
+    announcing = null;
+    sound.stop();
   }
-  announcing = queue.shift() ?? null;
-  if (announcing) {
-    announcedAt = Date.now();
-    gong();
-    nextTurn = setTimeout(takeTurns, queue.length ? HURRY : ANNOUNCE_FOR);
+}
+
+/** How things stand. `isNewest`: nothing has been heard since, so that what it does not have any more is gone. */
+function onBoard(board, isNewest, isFirst = false) {
+  const standing = board.calls.map(tidy);
+  [...standing].reverse().forEach((call) => hear(call, isFirst && !announced.length ? FIRST_NEWS : TOO_OLD));
+  if (isNewest) {
+    const numbers = new Set(standing.map((call) => call.ticket));
+    if (standing.length < 30) takeBack((call) => !numbers.has(call.ticket));
+    calls = standing;
   }
+  put(at("waiting"), String(board.waiting));
+  at("pausing").hidden = board.pausing.length === 0;
+  put(at("pausing-names"), board.pausing.join(", "));
+  at("closing").hidden = !board.closes;
+  for (const each of at("closing").querySelectorAll("[data-sentence]")) {
+    put(each, each.dataset.sentence.replace("{time}", board.closes ?? ""));
+  }
+  takeTurns();
+  draw();
+}
+
+const pause = (ms) => new Promise((done) => { setTimeout(done, ms); });
+
+/** Gives the screen to one call after the other; the time of each is shorter while others wait. */
+async function takeTurns() {
+  if (isBusy) return;
+  isBusy = true;
+  while (queue.length) {
+    const call = queue.shift();
+    announcing = call;
+    draw();
+    const began = Date.now();
+    await sound.announce(call);
+    while (announcing === call && Date.now() - began < (queue.length ? HURRY : ANNOUNCE_FOR)) await pause(100);
+    rememberAnnounced(call); // not before: one that a restart has cut short is announced again
+    lastAnnounced = Date.now();
+  }
+  announcing = null;
+  isBusy = false;
   draw();
 }
 
 function draw() {
-  const current = announcing ?? calls[0];
+  const isQuiet = !announcing && Date.now() - lastAnnounced > REST;
+  const current = announcing ?? (slides.any && isQuiet ? null : calls[0]) ?? null;
   at("current").hidden = !current;
-  at("empty").hidden = Boolean(current);
+  at("empty").hidden = Boolean(current) || slides.any;
+  slides.show(!current);
   at("current").classList.toggle("call--new", Boolean(announcing));
+  const others = calls.filter((each) => each.ticket !== current?.ticket).slice(0, SHOWN);
+  at("recent").hidden = others.length === 0;
+  at("rows").replaceChildren(...others.map(row));
   if (!current) return;
   put(at("ticket"), current.ticket);
   put(at("counter"), current.counter);
+  if (at("room")) put(at("room"), current.room);
   at("counter").classList.toggle("call__counter--long", current.counter.length > 3);
-  const others = calls.filter((each) => each !== current).slice(0, SHOWN);
-  at("recent").hidden = others.length === 0;
-  at("rows").replaceChildren(...others.map(row));
 }
 
 function put(element, text) {
@@ -93,127 +159,17 @@ function row(call) {
   counter.className = "recent__counter";
   ticket.textContent = call.ticket;
   counter.textContent = call.counter;
+  if (at("room") && call.room) {
+    const room = document.createElement("span");
+    room.className = "recent__room";
+    room.textContent = call.room;
+    counter.append(room);
+  }
   line.append(ticket, counter);
   line.classList.toggle("recent__row--new", queue.includes(call));
   return line;
 }
 
-/* The gong: two soft strokes, made here, so that there is no file to load. */
-
-const audio = globalThis.AudioContext ? new AudioContext() : null;
-
-function stroke(frequency, start) {
-  for (const [multiple, loudness] of [[1, 0.5], [2, 0.16], [3, 0.06]]) {
-    const tone = audio.createOscillator();
-    const volume = audio.createGain();
-    tone.frequency.value = frequency * multiple;
-    volume.gain.setValueAtTime(0.0001, start);
-    volume.gain.exponentialRampToValueAtTime(loudness, start + 0.015);
-    volume.gain.exponentialRampToValueAtTime(0.0001, start + 1.6 / multiple);
-    tone.connect(volume).connect(audio.destination);
-    tone.start(start);
-    tone.stop(start + 1.7);
-  }
-}
-
-function gong() {
-  if (audio?.state !== "running") return;
-  stroke(659.25, audio.currentTime);
-  stroke(523.25, audio.currentTime + 0.45);
-}
-
-function offerSound() {
-  const button = at("sound");
-  const show = () => { button.hidden = !audio || audio.state === "running"; };
-  audio?.addEventListener("statechange", show);
-  button.addEventListener("click", async () => { await audio.resume(); gong(); });
-  setTimeout(show, 500); // where sound is allowed from the start it takes a moment to begin
-}
-
-/* Following */
-
-let source = null;
-
-function connect() {
-  source?.close();
-  source = new EventSource(`${screen.dataset.live}?after=${lastId}`);
-  source.onopen = () => { heardAt = Date.now(); showState(); };
-  source.onerror = () => {
-    showState();
-    ask();
-    // After a refusal the browser gives up; a server that is full or restarting will be back.
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 3000 + Math.random() * 4000);
-  };
-  source.addEventListener("ticket.called", (event) => { note(event); hear(tidy(JSON.parse(event.data))); });
-  for (const kind of ["ticket.issued", "ticket.serving", "ticket.done", "ticket.no_show", "ticket.left"]) {
-    source.addEventListener(kind, (event) => { note(event); askSoon(); });
-  }
-  source.addEventListener("reset", () => location.reload());
-}
-
-function note(event) {
-  lastId = Math.max(lastId, Number(event.lastEventId));
-  heardAt = Date.now();
-}
-
-const isLive = () => source?.readyState === EventSource.OPEN;
-
-/* The board */
-
-let soon = null;
-let asking = null;
-
-function askSoon() {
-  soon ??= setTimeout(() => { soon = null; ask(); }, 1500 + Math.random() * 1500);
-}
-
-async function ask() {
-  if (asking) return;
-  asking = new AbortController();
-  const patience = setTimeout(() => asking?.abort(), 8000);
-  try {
-    const answer = await fetch(screen.dataset.board, { signal: asking.signal, cache: "no-store" });
-    if (!answer.ok) throw new Error(String(answer.status));
-    const board = await answer.json();
-    heardAt = Date.now();
-    put(at("waiting"), String(board.waiting));
-    board.calls.map(tidy).reverse().forEach(hear);
-    // A connection that looks open but brings nothing is worse than none.
-    if (isLive() && boardAsOf > lastId && board.as_of > lastId) { lastId = board.as_of; connect(); }
-    boardAsOf = board.as_of;
-  } catch {
-    // showState() says how long it has been.
-  } finally {
-    clearTimeout(patience);
-    asking = null;
-    showState();
-  }
-}
-
-let notLiveSince = null;
-
-function showState() {
-  const place = at("state");
-  const silent = Date.now() - heardAt;
-  notLiveSince = isLive() ? null : notLiveSince ?? Date.now();
-  let state = "live";
-  if (silent > 2 * ASK_WHEN_LIVE || (!isLive() && silent > 3 * ASK_WHEN_NOT)) state = "off";
-  else if (notLiveSince && Date.now() - notLiveSince > FORGIVEN) state = "slow";
-  const text = place.dataset[`${state}Text`].replace("{time}", time.format(heardAt + clockSkew));
-  put(place, text);
-  for (const each of ["live", "slow", "off"]) place.classList.toggle(`screen__state--${each}`, each === state);
-}
-
-function tick() {
-  put(at("clock"), time.format(serverTime()));
-  showState();
-}
-
-offerSound();
-draw();
-connect();
-tick();
-setInterval(tick, 1000);
-(function askAgain() {
-  setTimeout(async () => { await ask(); askAgain(); }, isLive() ? ASK_WHEN_LIVE : ASK_WHEN_NOT);
-})();
+follow(screen, { onCall, onUndone, onBoard, isIdle: () => !announcing && !queue.length });
+setInterval(() => { if (slides.any && !announcing) draw(); }, 1000);
+navigator.serviceWorker?.register(screen.dataset.worker).catch(() => {}); // only over HTTPS, or on the machine itself

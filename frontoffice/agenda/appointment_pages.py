@@ -9,7 +9,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from frontoffice.agenda import conflicts, record, seeing, times
+from frontoffice.agenda import conflicts, message_words, record, seeing, times
 from frontoffice.agenda import day as days
 from frontoffice.agenda import door as doors
 from frontoffice.agenda.day import Entry
@@ -32,6 +32,7 @@ from frontoffice.booking.models import Channel, State
 from frontoffice.booking.person import WrongDetails
 from frontoffice.booking.refusals import JustTaken, NotOffered
 from frontoffice.errors import Conflict, Invalid
+from frontoffice.messages import following, kinds
 from frontoffice.staff.roles import Permission
 from frontoffice.web.context import config, say
 
@@ -43,7 +44,16 @@ def appointment(slug: str, reference: str) -> ResponseReturnValue:
     """What is known of an appointment, and what can be done with it."""
     with looking(slug, Permission.SEE_APPOINTMENTS) as desk:
         entry = days.find(desk.session, desk.office, reference)
-        return _page(desk, entry, "appointment.html", history=record.history(desk.session, entry.appointment))
+        return _page(
+            desk,
+            entry,
+            "appointment.html",
+            history=record.history(desk.session, entry.appointment),
+            sent=following.of_subject(desk.session, letters.subject(entry.appointment)),
+            state_words=message_words.STATES,
+            kind_names=kinds.NAMES,
+            reason=message_words.reason,
+        )
 
 
 @pages.get(f"{ONE}/slip")

@@ -131,7 +131,7 @@ def closed_because(session: Session, office: Office, day: date) -> list[tuple[Cl
     """Why the office or a part of it is closed on the day: closures, and the name of a public holiday."""
     found: list[tuple[Closure | None, str]] = []
     holiday = holidays.public_holidays(office.land, day.year).get(day)
-    if holiday:
+    if holiday and holidays.closes_on(office, day):
         found.append((None, holiday))
     query = select(Closure).where(Closure.office_id == office.id, Closure.day == day).order_by(Closure.id)
     return found + [(each, each.reason) for each in session.scalars(query)]

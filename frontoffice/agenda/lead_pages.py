@@ -259,7 +259,7 @@ def _coming_holidays(desk: Desk) -> list[tuple[date, str]]:
         (day, name)
         for year in (desk.today.year, until.year)
         for day, name in sorted(holidays.public_holidays(desk.office.land, year).items())
-        if desk.today <= day < until
+        if desk.today <= day < until and holidays.closes_on(desk.office, day)
     ]
 
 

@@ -128,7 +128,7 @@ def render(desk: Desk, template: str, **words: Any) -> str:
     """A page of the agenda."""
     zone = desk.office.time_zone
     return render_template(
-        f"agenda/{template}",
+        template if "/" in template else f"agenda/{template}",
         account=desk.account,
         current_office=desk.office,
         office=desk.office,

@@ -47,6 +47,18 @@ enabled = true
 kiosk_url = "http://localhost:{kiosk_port}"
 """
 
+# A stand-in on this machine, with credentials that are none.
+TWILIO = """
+[messages]
+sms = "twilio"
+
+[messages.twilio]
+account_sid = "AC00000000000000000000000000000000"
+auth_token = "a token for tests"
+sender = "+491570000000"
+base_url = "{url}/demo"
+"""
+
 Say = Callable[[str], None]
 
 
@@ -59,8 +71,11 @@ class Child:
     log: Path
 
 
-def run(folder: Path, port: int, *, reset: bool, say: Say) -> None:
-    """Prepare and run everything until interrupted. Raises ConfigError where something stands in the way."""
+def run(folder: Path, port: int, *, reset: bool, say: Say, twilio: str | None = None) -> None:
+    """Prepare and run everything until interrupted. `twilio`: where its stand-in is, if SMS are to go through one.
+
+    Raises ConfigError where something stands in the way.
+    """
     folder = folder.resolve()
     kiosk_port = port + 100
     for each in (port, kiosk_port):
@@ -68,7 +83,7 @@ def run(folder: Path, port: int, *, reset: bool, say: Say) -> None:
     if reset and folder.exists():
         say("Starting over …")
         shutil.rmtree(folder)
-    settings = _settings(folder, port, kiosk_port)
+    settings = _settings(folder, port, kiosk_port, twilio)
     code = _prepare(config.load(settings, {}), folder, say)
     signal.signal(signal.SIGTERM, _interrupt)
     children: list[Child] = []
@@ -95,12 +110,14 @@ def _check_free(port: int) -> None:
             ) from None
 
 
-def _settings(folder: Path, port: int, kiosk_port: int) -> Path:
+def _settings(folder: Path, port: int, kiosk_port: int, twilio: str | None) -> Path:
     path = folder / "config.toml"
     folder.mkdir(parents=True, exist_ok=True)
     key = config.load(path, {}).site.secret_keys[0] if path.exists() else secrets.token_urlsafe(32)
     path.touch(mode=0o600)
     text = SETTINGS.format(port=port, kiosk_port=kiosk_port, key=key, folder=folder.as_posix())
+    if twilio:
+        text += TWILIO.format(url=twilio.rstrip("/"))
     path.write_text(text, encoding="utf-8")
     return path
 

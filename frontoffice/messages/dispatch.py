@@ -5,27 +5,24 @@ PENDING: it may have left.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import uuid4
-from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Select, and_, exists, select, update
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from frontoffice import clock as clocks
-from frontoffice import vault as vaults
 from frontoffice.config import Messages
 from frontoffice.db import Database
-from frontoffice.messages import calendar_file, outbox, quiet, settle, texts
-from frontoffice.messages.envelope import Envelope, unseal
-from frontoffice.messages.models import ChannelStop, Medium, Message, MessageState
+from frontoffice.messages import calendar_file, failover, frequency, preferences, settle, suppression, texts
+from frontoffice.messages.claiming import Claimed, claim
+from frontoffice.messages.models import Medium, Message
 from frontoffice.messages.outcomes import Meaning
-from frontoffice.messages.provider import Accepted, Outcome, Outgoing, Providers, Refused
+from frontoffice.messages.provider import Accepted, Outcome, Outgoing, Provider, Providers, Refused
+from frontoffice.messages.segments import segments
 from frontoffice.messages.timing import Timing
-from frontoffice.offices.models import Office
 
 log = structlog.get_logger(__name__)
 
@@ -36,45 +33,51 @@ DEADLOCK = "40P01"  # PostgreSQL's code for it
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What delivering needs. It spans transactions, so it reads the clock itself, through `clock`."""
+    """What delivering needs. It spans transactions, so it reads the clock itself, through `clock`.
+
+    One of the `backups` takes over while the provider of its medium is stopped. `public_url`: where our pages are.
+    """
 
     database: Database
     providers: Providers
     settings: Messages
     timing: Timing
     clock: Callable[[], datetime] = clocks.now
+    backups: Providers = field(default_factory=dict)
+    public_url: str = ""
+    strikes: dict[str, int] = field(default_factory=dict)  # failures in a row, by provider
+
+    def carriers(self, medium: Medium) -> list[Provider]:
+        """The providers for a medium, the preferred one first."""
+        return [each[medium] for each in (self.providers, self.backups) if medium in each]
+
+    def asked(self, medium: Medium, name: str | None) -> Provider:
+        """The provider of that name; the preferred one, where none of that name is configured any more."""
+        carriers = self.carriers(medium)
+        return next((each for each in carriers if each.name == name), carriers[0])
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """A message that is ours to send until `lease_until`."""
+class Answer:
+    """What a provider said to a message: handed over at `begun`, answered at `at`."""
 
-    id: int
-    owner: str
-    lease_until: datetime
-    valid_for: timedelta
-    kind: str
-    medium: Medium
-    language: str
-    key: str
-    envelope: Envelope
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What a claim brought. `looked_at` counts also those that were found not to leave now."""
-
-    claimed: list[Claimed]
-    looked_at: int
+    claimed: Claimed
+    outcome: Outcome
+    begun: datetime
+    at: datetime
+    parts: int = 0  # of an SMS
 
 
 def deliver_due(delivery: Delivery, stopping: Callable[[], bool] = lambda: False) -> int:
     """Send everything that is due, or until `stopping`; says how many messages were handed to a provider."""
     sent = collisions = 0
+    many = delivery.timing.batch
+    names = {medium: [each.name for each in delivery.carriers(medium)] for medium in delivery.providers}
     while not stopping():
+        begin = delivery.clock()
         try:
             with delivery.database.write() as session:
-                batch = claim(session, delivery.settings, delivery.timing, delivery.clock())
+                batch = claim(session, delivery.settings, delivery.timing, begin, names, many)
         except DBAPIError as error:
             collisions += 1
             if not _is_collision(error) or collisions > MOST_COLLISIONS:
@@ -84,40 +87,15 @@ def deliver_due(delivery: Delivery, stopping: Callable[[], bool] = lambda: False
         if not batch.looked_at:
             break
         sent += _send_all(delivery, batch.claimed, stopping)
+        many = _how_many(delivery.timing, many, delivery.clock() - begin)
     return sent
 
 
-def claim(session: Session, settings: Messages, timing: Timing, now: datetime) -> Batch:
-    """Claim the next messages, the most urgent first. Raises DBAPIError where another worker was faster.
-
-    Messages that may not leave now (quiet hours, opted out meanwhile) are put aside on the way.
-    """
-    owner = uuid4().hex
-    rows = session.execute(_due(timing, now)).all()
-    opened = {message.id: unseal(vaults.of(session), message.envelope) for message, _ in rows}
-    digests = {
-        message.id: set(outbox.recipient_digests(vaults.of(session), message.medium, envelope.to))
-        for message, _ in rows
-        if (envelope := opened[message.id])
-    }
-    suppressed = outbox.find_suppressed(session, set().union(*digests.values()))
-    chosen: dict[str, Claimed] = {}
-    for message, time_zone in rows:
-        envelope, zone = opened[message.id], ZoneInfo(time_zone)
-        one_at_a_time = message.recipient if message.medium is Medium.SMS else message.dedupe_key
-        if envelope is None:
-            message.error_code = "unreadable"
-            settle.close(session, message, MessageState.DEAD, now)
-        elif digests[message.id] & suppressed:
-            settle.close(session, message, MessageState.SUPPRESSED, now)
-        elif morning := _quiet_end(message, zone, settings, now):
-            settle.again(session, message, now, morning - now)
-        elif one_at_a_time not in chosen:
-            valid_for = _valid_until(message, zone, settings, now) - now
-            chosen[one_at_a_time] = _claimed(message, envelope, owner, now + timing.lease, valid_for)
-    session.flush()
-    _take(session, [each.id for each in chosen.values()], owner, timing, now)
-    return Batch(list(chosen.values()), len(rows))
+def _how_many(timing: Timing, many: int, took: timedelta) -> int:
+    """How many to claim next: more where the last ones left at once. Whatever is urgent waits for those at most."""
+    if took > timing.turn:
+        return max(timing.batch, many // 2)
+    return min(2 * many, max(timing.batch, timing.most_at_once))
 
 
 def _is_collision(error: DBAPIError) -> bool:
@@ -125,103 +103,89 @@ def _is_collision(error: DBAPIError) -> bool:
     return isinstance(error, IntegrityError) or getattr(error.orig, "sqlstate", None) == DEADLOCK
 
 
-def _due(timing: Timing, now: datetime) -> Select[Message, str]:
-    other = aliased(Message)
-    in_flight = exists().where(
-        other.recipient == Message.recipient,
-        other.medium == Medium.SMS,
-        other.state.in_([MessageState.SENDING, MessageState.UNKNOWN]),
-    )
-    stopped = select(ChannelStop.medium).where(ChannelStop.stopped_at > now - timing.stop)
-    return (
-        select(Message, Office.time_zone)
-        .join(Office, Office.id == Message.office_id)
-        .where(
-            Message.state == MessageState.PENDING,
-            Message.not_before <= now,
-            Message.expires_at > now,
-            Message.medium.not_in(stopped),
-            ~and_(Message.medium == Medium.SMS, in_flight),
-        )
-        .order_by(Message.priority, Message.not_before, Message.id)
-        .limit(timing.batch)
-        .with_for_update(skip_locked=True, of=Message)
-    )
-
-
-def _take(session: Session, ids: list[int], owner: str, timing: Timing, now: datetime) -> None:
-    if ids:
-        session.execute(
-            update(Message)
-            .where(Message.id.in_(ids), Message.state == MessageState.PENDING)
-            .values(
-                state=MessageState.SENDING,
-                attempts=Message.attempts + 1,
-                attempt_started_at=now,
-                lease_owner=owner,
-                lease_until=now + timing.lease,
-            )
-            .execution_options(synchronize_session=False)
-        )
-
-
-def _quiet_end(message: Message, zone: ZoneInfo, settings: Messages, now: datetime) -> datetime | None:
-    if not quiet.are_kept(message.kind, message.medium):
-        return None
-    return quiet.end(now, zone, settings.quiet_from, settings.quiet_until)
-
-
-def _valid_until(message: Message, zone: ZoneInfo, settings: Messages, now: datetime) -> datetime:
-    evening = quiet.begin(now, zone, settings.quiet_from, settings.quiet_until)
-    if evening is None or not quiet.are_kept(message.kind, message.medium):
-        return message.expires_at
-    return min(message.expires_at, evening)
-
-
-def _claimed(
-    message: Message, envelope: Envelope, owner: str, lease_until: datetime, valid_for: timedelta
-) -> Claimed:
-    return Claimed(
-        message.id,
-        owner,
-        lease_until,
-        valid_for,
-        message.kind,
-        message.medium,
-        message.language,
-        message.dedupe_key,
-        envelope,
-    )
-
-
 def _send_all(delivery: Delivery, claimed: list[Claimed], stopping: Callable[[], bool]) -> int:
     left: list[Claimed] = []
     stopped: set[Medium] = set()
+    answers: list[Answer] = []
     for each in claimed:
-        lease_is_short = delivery.clock() > each.lease_until - delivery.timing.margin
+        begun = delivery.clock()
+        lease_is_short = begun > each.lease_until - delivery.timing.margin
         if each.medium in stopped or lease_is_short or stopping():
             left.append(each)
             continue
-        outcome = _send(delivery, each)
-        _record(delivery, each, outcome)
-        if isinstance(outcome, Refused) and outcome.meaning is Meaning.STOP:
+        outcome, parts = _send(delivery, each)
+        answers.append(Answer(each, outcome, begun, delivery.clock(), parts))
+        if _stops(delivery, each, outcome):
             stopped.add(each.medium)
+        if not _can_wait(delivery, answers):
+            _record(delivery, answers)
+            answers = []
+    _record(delivery, answers)
     if left:
         _give_back(delivery, left)
     return len(claimed) - len(left)
 
 
-def _send(delivery: Delivery, claimed: Claimed) -> Outcome:
-    envelope = claimed.envelope
+def _stops(delivery: Delivery, claimed: Claimed, outcome: Outcome) -> bool:
+    """Whether the provider is of no use for the next message either: it says so, or has failed often in a row."""
+    if isinstance(outcome, Accepted):
+        delivery.strikes.pop(claimed.provider, None)
+        return False
+    if claimed.medium is Medium.SMS and outcome.is_failure:
+        delivery.strikes[claimed.provider] = delivery.strikes.get(claimed.provider, 0) + 1
+    return outcome.meaning is Meaning.STOP or _struck_out(delivery, claimed.provider)
+
+
+def _why_stopped(delivery: Delivery, claimed: Claimed, outcome: Outcome) -> str | None:
+    if isinstance(outcome, Accepted):
+        return None
+    if outcome.meaning is Meaning.STOP:
+        return outcome.code
+    if _struck_out(delivery, claimed.provider):
+        return f"{outcome.code} ({delivery.timing.strikes} times in a row)"
+    return None
+
+
+def _struck_out(delivery: Delivery, provider: str) -> bool:
+    return delivery.strikes.get(provider, 0) >= delivery.timing.strikes
+
+
+def _can_wait(delivery: Delivery, answers: list[Answer]) -> bool:
+    """Whether the last answer can wait for another one, to be written with it in one transaction.
+
+    Only for moments: what a crash finds unwritten becomes UNKNOWN. Providers over a network take longer than that
+    for a single message, so there every answer is written before the next message leaves.
+    """
+    first, last = answers[0], answers[-1]
+    return isinstance(last.outcome, Accepted) and abs(last.at - first.begun) < delivery.timing.together
+
+
+def _send(delivery: Delivery, claimed: Claimed) -> tuple[Outcome, int]:
+    """What the provider says, and how many parts an SMS takes."""
     try:
-        rendered = texts.render(claimed.kind, claimed.medium, claimed.language, envelope.parameters)
-        calendar = ""
-        if claimed.medium is Medium.MAIL:
-            calendar = calendar_file.of_mail(claimed.kind, envelope.to, claimed.language, envelope.parameters)
+        outgoing = _written(delivery, claimed)
     except Exception as error:  # whatever is wrong with one text must not keep the others from leaving
         log.error("message.unwritable", id=claimed.id, kind=claimed.kind, error=type(error).__name__)
-        return Refused(Meaning.DEAD, "text")
-    outgoing = Outgoing(
+        return Refused(Meaning.DEAD, "text"), 0
+    is_counted = claimed.medium is Medium.SMS and frequency.is_paced(delivery.settings)
+    parts = segments(outgoing.text) if is_counted else 0
+    try:
+        return delivery.asked(claimed.medium, claimed.provider).send(outgoing), parts
+    except Exception as error:  # its text may hold an address, so only its kind is logged
+        log.error("provider.broken", id=claimed.id, medium=claimed.medium, error=type(error).__name__)
+        return Refused(Meaning.UNKNOWN, "exception"), parts
+
+
+def _written(delivery: Delivery, claimed: Claimed) -> Outgoing:
+    envelope = claimed.envelope
+    rendered = texts.render(claimed.kind, claimed.medium, claimed.language, envelope.parameters)
+    calendar = unsubscribe = ""
+    if claimed.medium is Medium.MAIL:
+        calendar = calendar_file.of_mail(claimed.kind, envelope.to, claimed.language, envelope.parameters)
+        if delivery.public_url and suppression.topic_of(claimed.kind):
+            path = preferences.address(delivery.database.vault, claimed.id)
+            unsubscribe = f"{delivery.public_url}{path}stop"
+    return Outgoing(
         to=envelope.to,
         text=rendered.text,
         key=claimed.key,
@@ -230,33 +194,71 @@ def _send(delivery: Delivery, claimed: Claimed) -> Outcome:
         subject=rendered.subject,
         html=rendered.html,
         calendar=calendar,
+        tag=claimed.tag,
+        unsubscribe=unsubscribe,
     )
+
+
+def _record(delivery: Delivery, answers: list[Answer]) -> None:
+    """Write down what the provider said, all in one transaction; where that fails, in ever smaller parts."""
     try:
-        return delivery.providers[claimed.medium].send(outgoing)
-    except Exception as error:  # its text may hold an address, so only its kind is logged
-        log.error("provider.broken", id=claimed.id, medium=claimed.medium, error=type(error).__name__)
-        return Refused(Meaning.UNKNOWN, "exception")
+        kept = _write(delivery, answers)
+    except DBAPIError:
+        if len(answers) == 1:
+            raise
+        middle = len(answers) // 2
+        try:
+            _record(delivery, answers[:middle])
+        finally:  # what is wrong with one answer must not keep the others from being written
+            _record(delivery, answers[middle:])
+        return
+    for answer, in_time in zip(answers, kept, strict=True):
+        outcome = answer.outcome
+        log.info(
+            "message.answered",
+            id=answer.claimed.id,
+            kind=answer.claimed.kind,
+            medium=answer.claimed.medium,
+            result="accepted" if isinstance(outcome, Accepted) else f"{outcome.meaning}: {outcome.code}",
+            late=not in_time,
+        )
 
 
-def _record(delivery: Delivery, claimed: Claimed, outcome: Outcome) -> None:
-    now = delivery.clock()
+def _write(delivery: Delivery, answers: list[Answer]) -> list[bool]:
+    """Which of the messages were still this worker's."""
+    if not answers:
+        return []
     with delivery.database.write() as session:
-        if isinstance(outcome, Accepted):
-            kept = settle.accepted(session, claimed.id, claimed.owner, outcome, now)
-        else:
-            message = _still_ours(session, claimed)
-            kept = message is not None
-            if message is not None:
-                settle.refused(session, message, outcome, delivery.timing, now)
-    result = "accepted" if isinstance(outcome, Accepted) else f"{outcome.meaning}: {outcome.code}"
-    log.info(
-        "message.answered",
-        id=claimed.id,
-        kind=claimed.kind,
-        medium=claimed.medium,
-        result=result,
-        late=not kept,
-    )
+        kept = [_settle(delivery, session, answer) for answer in answers]
+        if parts := sum(answer.parts for answer in answers):
+            frequency.spend(session, parts, delivery.settings, answers[-1].at)
+        _stop(delivery, session, answers)
+    for answer in answers:
+        if _struck_out(delivery, answer.claimed.provider):
+            del delivery.strikes[answer.claimed.provider]
+    return kept
+
+
+def _settle(delivery: Delivery, session: Session, answer: Answer) -> bool:
+    claimed, outcome = answer.claimed, answer.outcome
+    if isinstance(outcome, Accepted):
+        if claimed.on_trial:
+            failover.resume(session, claimed.provider)
+        return settle.accepted(session, claimed.id, claimed.owner, outcome, answer.at)
+    message = _still_ours(session, claimed)
+    if message is not None:
+        others = len(delivery.carriers(claimed.medium)) > 1
+        settle.refused(session, message, outcome, delivery.timing, answer.at, others=others)
+    return message is not None
+
+
+def _stop(delivery: Delivery, session: Session, answers: list[Answer]) -> None:
+    """Stop the providers that are of no use, and tell why."""
+    for answer in answers:
+        claimed = answer.claimed
+        reason = _why_stopped(delivery, claimed, answer.outcome)
+        if reason and failover.stop(session, claimed.provider, claimed.medium, reason, answer.at):
+            failover.tell(session, claimed.provider, claimed.medium, reason, answer.at)
 
 
 def _give_back(delivery: Delivery, claimed: list[Claimed]) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from frontoffice.errors import N_
+
 APPOINTMENT = frozenset(
     {"office_name", "office_address", "service", "starts_at", "time_zone", "reference", "link", "documents"}
 )
@@ -28,14 +30,48 @@ KINDS = {
     "moved": Kind(APPOINTMENT | {"before_at"}, DETAILS),
     "cancelled": Kind(APPOINTMENT, DETAILS, 2),
     "lapsed": Kind(APPOINTMENT, DETAILS),
-    "contact_changed": Kind(APPOINTMENT, DETAILS),
+    "contact_changed": Kind(frozenset({"office_name", "starts_at", "time_zone"}), APPOINTMENT | DETAILS, 2),
     "reminder": Kind(APPOINTMENT, DETAILS, 2),
     "waitlist_joined": Kind(ON_A_LIST | {"unproven"}),
     "waitlist_offer": Kind(ON_A_LIST | A_TIME),
     "waitlist_ended": Kind(ON_A_LIST | {"reason"}),
-    "draw_entered": Kind(ON_A_LIST | {"reference", "until_at", "time_zone"}),
+    "draw_entered": Kind(ON_A_LIST | {"reference", "until_at", "time_zone"}, frozenset({"unproven"}), 2),
     "draw_result": Kind(ON_A_LIST | {"reference", "outcome", "draw_link"}, A_TIME),
-    "invitation": Kind(ON_A_LIST | {"office_address", "until_at", "time_zone"}),
+    "invitation": Kind(ON_A_LIST | {"office_address", "until_at", "time_zone"}, version=2),
+    "next": Kind(frozenset({"ticket"}), frozenset({"counter"})),
+    "closing_early": Kind(frozenset({"ticket", "closes_at", "time_zone"})),
+    "contact_code": Kind(frozenset({"office_name", "code", "until_at", "time_zone"})),
+    "expiry": Kind(
+        frozenset({"office_name", "link", "watch_link", "step", "due_at", "time_zone"}),
+        frozenset({"office_phone"}),
+    ),
+    "card_ready": Kind(frozenset({"office_name", "office_address", "link", "documents"})),
+}
+
+
+# Of use for minutes only: nobody needs to hear later that one of them did not leave in time.
+FLEETING = frozenset({"next", "closing_early", "confirm_contact", "contact_code"})
+
+# What staff call them.
+NAMES = {
+    "confirm_contact": N_("Confirm your contact"),
+    "booked": N_("Booked"),
+    "moved": N_("Moved"),
+    "cancelled": N_("Cancelled"),
+    "lapsed": N_("Not confirmed in time"),
+    "contact_changed": N_("Contact changed"),
+    "reminder": N_("Reminder"),
+    "waitlist_joined": N_("Waiting list: joined"),
+    "waitlist_offer": N_("Waiting list: a free time"),
+    "waitlist_ended": N_("Waiting list: ended"),
+    "draw_entered": N_("Draw: taking part"),
+    "draw_result": N_("Draw: result"),
+    "invitation": N_("Invitation"),
+    "contact_code": N_("Code for a contact"),
+    "expiry": N_("A date is coming up"),
+    "card_ready": N_("Ready to be picked up"),
+    "next": N_("You are next"),
+    "closing_early": N_("The office closes early"),
 }
 
 

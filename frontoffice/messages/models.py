@@ -35,6 +35,11 @@ class MessageState(StrEnum):
 IN_FLIGHT = text("medium = 'sms' AND state IN ('sending', 'unknown')")
 IS_PENDING = text("state = 'pending'")
 IS_READABLE = text("envelope IS NOT NULL")
+IS_UNREACHED = text("state IN ('dead', 'failed', 'undelivered', 'expired') AND attended_at IS NULL")
+IS_STAND_IN = text("parent_id IS NOT NULL")
+IS_REDACTED = text("redacted_at IS NOT NULL")
+HAS_LEFT_BY_SMS = text("medium = 'sms' AND accepted_at IS NOT NULL")
+IS_NOBODYS = text("message_id IS NULL")
 
 # Nothing more happens to a message in one of these, except that a receipt may still move SENT on.
 FINAL = frozenset(MessageState) - {MessageState.PENDING, MessageState.SENDING, MessageState.UNKNOWN}
@@ -67,6 +72,23 @@ class Message(Base):
         Index("ix_message_subject", "subject"),
         Index("ix_message_state_lease_until", "state", "lease_until"),
         Index("ix_message_redaction", "final_at", sqlite_where=IS_READABLE, postgresql_where=IS_READABLE),
+        Index(
+            "ix_message_recent",
+            "recipient",
+            "accepted_at",
+            sqlite_where=HAS_LEFT_BY_SMS,
+            postgresql_where=HAS_LEFT_BY_SMS,
+        ),
+        Index(
+            "ix_message_unreached",
+            "office_id",
+            "final_at",
+            sqlite_where=IS_UNREACHED,
+            postgresql_where=IS_UNREACHED,
+        ),
+        Index("ix_message_stand_in", "parent_id", sqlite_where=IS_STAND_IN, postgresql_where=IS_STAND_IN),
+        Index("ix_message_kept", "redacted_at", sqlite_where=IS_REDACTED, postgresql_where=IS_REDACTED),
+        UniqueConstraint("provider", "provider_id"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -84,6 +106,7 @@ class Message(Base):
     not_before: Mapped[
         datetime
     ]  # pending: send it then at the earliest; unknown: look for it at the provider then
+    due_at: Mapped[datetime | None]  # when it should have left, where `not_before` tells a later attempt
     expires_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     attempt_started_at: Mapped[datetime | None]
@@ -94,7 +117,8 @@ class Message(Base):
     cancelled_at: Mapped[
         datetime | None
     ]  # also set while in flight: it may have left, but is not tried again
-    provider_id: Mapped[str | None] = mapped_column(String(64), unique=True)
+    provider: Mapped[str | None] = mapped_column(String(20))  # who was asked at the last attempt
+    provider_id: Mapped[str | None] = mapped_column(String(64))
     provider_status: Mapped[str | None] = mapped_column(String(30))
     error_code: Mapped[str | None] = mapped_column(String(40))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
@@ -102,18 +126,30 @@ class Message(Base):
     accepted_at: Mapped[datetime | None]
     final_at: Mapped[datetime | None]
     redacted_at: Mapped[datetime | None]
+    attended_at: Mapped[datetime | None]  # when a person has looked at it who found that it did not arrive
+    attended_by: Mapped[str | None] = mapped_column(String(40))
 
 
 class Receipt(Base):
-    """What the provider said became of a message; written even while the outbox does not know its id yet."""
+    """What a provider said became of a message; written even while the outbox does not know its id yet.
+
+    Also what came from a phone: its id is remembered with the status "received", so that it counts once.
+    """
 
     __tablename__ = "receipt"
-    __table_args__ = (UniqueConstraint("provider_id", "status"),)
+    __table_args__ = (
+        UniqueConstraint("provider", "provider_id", "status"),
+        Index("ix_receipt_message_id", "message_id"),
+        Index("ix_receipt_nobodys", "received_at", sqlite_where=IS_NOBODYS, postgresql_where=IS_NOBODYS),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
+    provider: Mapped[str] = mapped_column(String(20))
     provider_id: Mapped[str] = mapped_column(String(64))
     status: Mapped[str] = mapped_column(String(30))
     error_code: Mapped[str | None] = mapped_column(String(40))
+    meaning: Mapped[str | None] = mapped_column(String(24))  # of a failure: what is to be done
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id", ondelete="CASCADE"))
     received_at: Mapped[datetime]
 
 
@@ -130,14 +166,37 @@ class Suppression(Base):
     created_at: Mapped[datetime]
 
 
+class Mute(Base):
+    """A recipient who does not want messages on one topic; all others still reach them."""
+
+    __tablename__ = "mute"
+
+    recipient: Mapped[str] = mapped_column(String(64), primary_key=True)
+    topic: Mapped[str] = mapped_column(String(20), primary_key=True)
+    created_at: Mapped[datetime]
+
+
 class ChannelStop(Base):
-    """A medium that is stopped, and why: its rows stay pending until somebody has mended the cause."""
+    """A provider that is stopped, and why: another one takes over, or its messages stay pending.
+
+    Its row goes when a message has left through it again, so it says why until the cause is mended.
+    """
 
     __tablename__ = "channel_stop"
 
-    medium: Mapped[Medium] = mapped_column(words(Medium), primary_key=True)
+    provider: Mapped[str] = mapped_column(String(20), primary_key=True)
+    medium: Mapped[Medium] = mapped_column(words(Medium))
     reason: Mapped[str] = mapped_column(String(200))
     stopped_at: Mapped[datetime]
+
+
+class Pace(Base):
+    """How far ahead of the permitted rate a medium is: nothing more leaves before `free_at`."""
+
+    __tablename__ = "pace"
+
+    medium: Mapped[Medium] = mapped_column(words(Medium), primary_key=True)
+    free_at: Mapped[datetime]
 
 
 class JobLease(Base):

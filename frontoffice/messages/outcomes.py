@@ -50,8 +50,8 @@ TWILIO_CODES: dict[int, Meaning] = {
     30500: Meaning.RETRY,  # the provider's own fault
 }
 
-# What the provider says about a message that it has taken.
-TWILIO_STATES: dict[str, MessageState] = {
+# What a provider says about a message that it has taken. The words are Twilio's; others' are put into them.
+STATES: dict[str, MessageState] = {
     "accepted": MessageState.SENT,
     "scheduled": MessageState.SENT,
     "queued": MessageState.SENT,
@@ -62,6 +62,20 @@ TWILIO_STATES: dict[str, MessageState] = {
     "undelivered": MessageState.UNDELIVERED,
     "failed": MessageState.FAILED,
     "canceled": MessageState.FAILED,
+}
+
+# How far a message has come: what is told late, twice or in the wrong order must not put it back.
+RANKS: dict[str, int] = {
+    "accepted": 0,
+    "scheduled": 0,
+    "queued": 1,
+    "sending": 2,
+    "sent": 3,
+    "undelivered": 4,
+    "failed": 4,
+    "canceled": 4,
+    "delivered": 5,
+    "read": 6,
 }
 
 
@@ -85,6 +99,12 @@ def of_twilio(status: int, code: int | None) -> Meaning:
     if status in (401, 403, 404) or status < 400:
         return Meaning.STOP  # wrong credentials, wrong account, or something else answers at that address
     return Meaning.DEAD
+
+
+def of_delivery(code: int | None) -> Meaning:
+    """What to do about an SMS that Twilio took and could not deliver: an unknown reason means by mail."""
+    meaning = TWILIO_CODES.get(code, Meaning.DEAD) if code is not None else Meaning.DEAD
+    return Meaning.RETRY if meaning is Meaning.LATER else meaning
 
 
 def of_smtp(stage: Stage, code: int) -> Meaning:

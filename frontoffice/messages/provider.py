@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from frontoffice.messages.models import Medium
-from frontoffice.messages.outcomes import Meaning
+from frontoffice.messages.models import Medium, MessageState
+from frontoffice.messages.outcomes import STATES, Meaning
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One text, ready to go. `key` is the same for every attempt; `valid_for` is how long it is of use."""
+    """One text, ready to go. `key` is the same for every attempt; `valid_for` is how long it is of use.
+
+    `tag` ("1f/2", message and attempt in hex) comes back with what the provider reports about it. `unsubscribe` is
+    where a mail program can say that no more of this topic is wanted.
+    """
 
     to: str
     text: str
@@ -21,6 +25,8 @@ class Outgoing:
     subject: str = ""
     html: str = ""
     calendar: str = ""
+    tag: str = ""
+    unsubscribe: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +45,34 @@ class Refused:
     code: str
     wait: timedelta | None = None
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether the provider gave no answer at all, or none that can be understood."""
+        return self.meaning is Meaning.UNKNOWN or (self.meaning is Meaning.LATER and not self.is_busy)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it has said that it takes nothing just now."""
+        return self.code in ("429", "20429")
+
 
 Outcome = Accepted | Refused
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A message that the provider has on record. `created_at` is by our clock."""
+    """A message that the provider has on record. `created_at` is by our clock.
+
+    `status` is one of `outcomes.STATES`; `meaning` says what to do about a failure. `tag` is ours, where the provider
+    keeps it with the message.
+    """
 
     provider_id: str
     created_at: datetime
     status: str
     error_code: str | None = None
+    meaning: Meaning = Meaning.DEAD
+    tag: str | None = None
 
 
 class UnreachableError(Exception):
@@ -73,3 +95,60 @@ class Provider(Protocol):
 
 
 Providers = Mapping[Medium, Provider]
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """A request from outside that says it comes from a provider. `url` is the address as the provider knows it.
+
+    The names of `headers` are in small letters.
+    """
+
+    url: str
+    form: Mapping[str, Sequence[str]]
+    body: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a provider says became of a message; the words as in Sighting."""
+
+    provider: str
+    provider_id: str
+    status: str
+    error_code: str | None = None
+    meaning: Meaning = Meaning.DEAD
+    tag: str | None = None
+
+    @property
+    def state(self) -> MessageState:
+        """The state that this means for the message; SENT for what only tells that it is on its way."""
+        return STATES[self.status]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A text that came from a phone. `wants` is what the provider itself has read in it: "STOP", "START"."""
+
+    provider: str
+    provider_id: str
+    sender: str
+    text: str
+    wants: str | None = None
+
+
+class NotSignedError(Exception):
+    """The request does not come from the provider."""
+
+
+class Ear(Protocol):
+    """How what a provider tells us is understood. Both raise NotSignedError before they look at the contents."""
+
+    name: str
+
+    def report(self, knock: Knock, tag: str | None) -> Report | None:
+        """What became of a message; None where it says nothing about one."""
+
+    def reply(self, knock: Knock) -> Reply | None:
+        """What a phone has sent; None where it is no text."""

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from frontoffice.messages.models import Medium
 
 # Who is called to the counter is standing in the building; who is to type in a code has just asked for it.
-AT_ANY_HOUR = frozenset({"next", "confirm_contact"})
+AT_ANY_HOUR = frozenset({"next", "confirm_contact", "contact_code"})
 
 
 def are_kept(kind: str, medium: Medium) -> bool:

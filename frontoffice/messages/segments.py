@@ -33,9 +33,14 @@ def plainer(text: str) -> str:
 
 def segments(text: str) -> int:
     """The number of parts that `text` takes as an SMS; 1 for an empty one."""
-    if all(letter in _WIDTH for letter in text):
+    if is_basic(text):
         return _parts([_WIDTH[letter] for letter in text], 160, 153)
     return _parts([2 if ord(letter) > 0xFFFF else 1 for letter in text], 70, 67)
+
+
+def is_basic(text: str) -> bool:
+    """Whether every letter is one of those of which 160 go into one part."""
+    return all(letter in _WIDTH for letter in text)
 
 
 def _parts(widths: list[int], alone: int, linked: int) -> int:

@@ -14,18 +14,19 @@ from sqlalchemy.orm import Session
 from frontoffice import vault as vaults
 from frontoffice.messages import outbox
 from frontoffice.messages.envelope import unseal
-from frontoffice.messages.models import ChannelStop, Medium, Message, MessageState
+from frontoffice.messages.models import Message, MessageState
 from frontoffice.messages.outcomes import RETRIES, Meaning
 from frontoffice.messages.provider import Accepted, Refused
 from frontoffice.messages.timing import Timing
+from frontoffice.quick import Quick
 
 log = structlog.get_logger(__name__)
 
 # So often may it be unclear whether a message has left before a person has to look at it.
 MOST_UNKNOWNS = 3
 
-# Built once: nearly every message goes this way.
-_ACCEPT = (
+# Nearly every message goes this way.
+_ACCEPT = Quick(
     update(Message)
     .where(Message.id == bindparam("message_id"), Message.lease_owner == bindparam("owner"))
     .values(
@@ -39,7 +40,6 @@ _ACCEPT = (
         error_code=None,
     )
     .returning(Message.id)
-    .execution_options(synchronize_session=False)
 )
 
 _WITH_FALLBACK = {
@@ -53,8 +53,9 @@ _WITH_FALLBACK = {
 
 def accepted(session: Session, message_id: int, owner: str, answer: Accepted, now: datetime) -> bool:
     """Record that the provider has taken a message; False where the lease `owner` has been lost meanwhile."""
-    found = session.execute(
-        _ACCEPT,
+    session.flush()
+    found = _ACCEPT.run(
+        session,
         {
             "message_id": message_id,
             "owner": owner,
@@ -63,19 +64,30 @@ def accepted(session: Session, message_id: int, owner: str, answer: Accepted, no
             "now": now,
         },
     )
-    return found.first() is not None
+    return bool(found)
 
 
-def refused(session: Session, message: Message, answer: Refused, timing: Timing, now: datetime) -> None:
-    """Record that the provider has not taken a message, or may have."""
+def refused(
+    session: Session,
+    message: Message,
+    answer: Refused,
+    timing: Timing,
+    now: datetime,
+    *,
+    others: bool = False,
+) -> None:
+    """Record that the provider has not taken a message, or may have. `others`: another one can take over from it.
+
+    That the provider is to be stopped concerns not only this message: the caller does it.
+    """
     message.error_code = answer.code
     match answer.meaning:
         case Meaning.UNKNOWN:
             unclear(message, timing, now)
         case Meaning.STOP:
-            stop(session, message.medium, answer.code, now)
             # Whoever found the medium stopped comes back after the others, lest it find it so for ever.
-            again(session, message, now, max(timing.stop, _wait(message, answer, timing)))
+            rest = timedelta(0) if others else max(timing.stop, _wait(message, answer, timing))
+            again(session, message, now, rest)
         case Meaning.LATER:
             again(session, message, now, _wait(message, answer, timing))
         case Meaning.RETRY if message.attempts <= RETRIES:
@@ -94,12 +106,23 @@ def unclear(message: Message, timing: Timing, now: datetime) -> None:
     message.state = MessageState.UNKNOWN
     message.unknowns += 1
     message.looked_at = None
+    message.due_at = message.due_at or message.not_before
     message.not_before = now + timing.look_after
     message.lease_owner = message.lease_until = None
 
 
-def again(session: Session, message: Message, now: datetime, wait: timedelta = timedelta(0)) -> None:
-    """Put a message that has not left back to wait, unless it was cancelled or would come too late."""
+def again(
+    session: Session,
+    message: Message,
+    now: datetime,
+    wait: timedelta = timedelta(0),
+    *,
+    on_purpose: bool = False,
+) -> None:
+    """Put a message that has not left back to wait, unless it was cancelled or would come too late.
+
+    `on_purpose`: it is to leave then, and is not late because of it.
+    """
     if message.cancelled_at is not None:
         close(session, message, MessageState.CANCELLED, now)
     elif now + wait >= message.expires_at:
@@ -108,6 +131,7 @@ def again(session: Session, message: Message, now: datetime, wait: timedelta = t
         close(session, message, MessageState.DEAD, now)
     else:
         message.state = MessageState.PENDING
+        message.due_at = None if on_purpose else message.due_at or message.not_before
         message.not_before = now + wait
         message.looked_at = None
         message.lease_owner = message.lease_until = None
@@ -132,19 +156,10 @@ def close(session: Session, message: Message, state: MessageState, now: datetime
         outbox.fall_back(session, message, now)
 
 
-def stop(session: Session, medium: Medium, reason: str, now: datetime) -> None:
-    """Stop a medium: its messages wait until it is tried again, or until the worker is started anew."""
-    statement = outbox.insert_for(session)(ChannelStop).values(medium=medium, reason=reason, stopped_at=now)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["medium"],
-            set_={"reason": statement.excluded.reason, "stopped_at": statement.excluded.stopped_at},
-        )
-    )
-    log.error("medium.stopped", medium=medium, code=reason)
-
-
 def _wait(message: Message, answer: Refused, timing: Timing) -> timedelta:
+    if message.kind in timing.urgent:
+        wait = timing.urgent_waits[min(max(message.attempts, 1), len(timing.urgent_waits)) - 1]
+        return max(wait, answer.wait or timedelta(0))
     doubled: timedelta = timing.first_wait * 2 ** min(max(message.attempts - 1, 0), 16)
     wait = min(doubled, timing.longest_wait) * random.uniform(0.75, 1.25)  # noqa: S311 (spreads load, guards nothing)
     return min(max(wait, answer.wait or timedelta(0)), timing.longest_wait)

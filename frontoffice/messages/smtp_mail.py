@@ -94,6 +94,9 @@ def compose(sender: str, outgoing: Outgoing, now: datetime) -> EmailMessage:
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = message_id(outgoing.key, address)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday replies, please
+    if outgoing.unsubscribe:
+        mail["List-Unsubscribe"] = f"<{outgoing.unsubscribe}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     mail.set_content(outgoing.text)
     mail.add_alternative(outgoing.html, subtype="html")
     if outgoing.calendar:

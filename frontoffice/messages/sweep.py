@@ -1,4 +1,4 @@
-"""Tidying the outbox: leases that ran out, messages that come too late, contents no longer needed."""
+"""Tidying the outbox: leases that ran out, messages that come too late."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from frontoffice.messages import settle
-from frontoffice.messages.models import FINAL, ChannelStop, Message, MessageState
+from frontoffice.messages.models import ChannelStop, Message, MessageState
 from frontoffice.messages.timing import Timing
 
 log = structlog.get_logger(__name__)
@@ -44,18 +44,6 @@ def expire(session: Session, now: datetime) -> int:
     if gone:
         log.warning("messages.expired", count=len(gone))
     return len(gone)
-
-
-def redact(session: Session, timing: Timing, now: datetime) -> int:
-    """Address and contents go a week after the final state; kind, times, outcome and the keyed hash stay."""
-    gone = session.scalars(
-        update(Message)
-        .where(Message.envelope.is_not(None), Message.final_at <= now - timing.keep, Message.state.in_(FINAL))
-        .values(envelope=None, redacted_at=now)
-        .returning(Message.id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(gone.all())
 
 
 def resume(session: Session) -> None:

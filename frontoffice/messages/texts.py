@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
-from babel.support import Translations
+from babel.support import NullTranslations, Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from frontoffice import paths
 from frontoffice.messages.models import Medium
@@ -44,16 +45,17 @@ def render(
     Raises jinja2.TemplateError where a template is missing or asks for what is not there, ValueError for a
     time or a time zone that is none.
     """
-    environment, language = _environment(language, translations)
-    values = _values(language, parameters)
+    templates = _language(language, translations)
+    values = _values(templates.code, parameters)
     if medium is Medium.SMS:
         return Rendered(
-            _with_note(environment.get_template(f"{kind}.sms.txt").render(values), values["note"])
+            _with_note(templates.plain.get_template(f"{kind}.sms.txt").render(values), values["note"])
         )
-    subject, _, text = environment.get_template(f"{kind}.mail.txt").render(values).lstrip().partition("\n")
-    return Rendered(
-        text.strip() + "\n", subject.strip(), environment.get_template(f"{kind}.mail.html").render(values)
+    subject, _, text = (
+        templates.plain.get_template(f"{kind}.mail.txt").render(values).lstrip().partition("\n")
     )
+    html = templates.html.get_template(f"{kind}.mail.html").render(values)
+    return Rendered(text.strip() + "\n", subject.strip(), html)
 
 
 def _values(language: str, parameters: dict[str, str]) -> dict[str, Any]:
@@ -90,20 +92,49 @@ def _with_note(text: str, note: str) -> str:
     return both if segments(both) <= MOST_SEGMENTS else alone
 
 
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """The templates of a language, and the language they became: dates must be in that of the words."""
+
+    code: str
+    plain: Environment
+    html: Environment
+
+
 @lru_cache(maxsize=64)
-def _environment(language: str, translations: Path) -> tuple[Environment, str]:
-    """The templates in a language, and the language that this became: dates must be in that of the words."""
+def _language(language: str, translations: Path) -> _Language:
+    catalogue = Translations.load(translations, [language])
+    known = isinstance(catalogue, Translations)
+    return _Language(
+        language if known else FALLBACK,
+        _environment(catalogue, str),
+        _environment(catalogue, Markup),
+    )
+
+
+def _environment(catalogue: NullTranslations, sentence: type[str]) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(paths.TEMPLATES / "messages"),
         autoescape=select_autoescape(["html"], default=False),
         undefined=StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
+        auto_reload=False,  # it would ask the disk for each part of each message
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    catalogue = Translations.load(translations, [language])
-    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
-    return environment, language if isinstance(catalogue, Translations) else FALLBACK
+
+    # In place of Jinja's own extension, which looks into the catalogue every time: half of the work of a mail.
+    @cache
+    def translated(source: str) -> str:
+        return sentence(catalogue.gettext(source))
+
+    def gettext(source: str, /, **values: Any) -> str:
+        return translated(source) % values
+
+    def ngettext(one: str, many: str, number: int, /, **values: Any) -> str:
+        return sentence(catalogue.ngettext(one, many, number)) % ({"num": number} | values)
+
+    environment.globals |= {"_": gettext, "gettext": gettext, "ngettext": ngettext}
+    return environment
 
 
 def _grouped(reference: str) -> str:

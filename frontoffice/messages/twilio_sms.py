@@ -19,7 +19,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from frontoffice import clock as clocks
 from frontoffice.config import Twilio
-from frontoffice.messages.outcomes import Meaning, of_twilio
+from frontoffice.messages.outcomes import Meaning, of_delivery, of_twilio
 from frontoffice.messages.provider import Accepted, Outcome, Outgoing, Refused, Sighting, UnreachableError
 from frontoffice.messages.timing import Timing
 
@@ -61,8 +61,16 @@ class TwilioSms:
 
     name = "twilio"
 
-    def __init__(self, settings: Twilio, timing: Timing, clock: Callable[[], datetime] = clocks.now) -> None:
+    def __init__(
+        self,
+        settings: Twilio,
+        timing: Timing,
+        clock: Callable[[], datetime] = clocks.now,
+        public_url: str = "",
+    ) -> None:
         self._clock = clock
+        # Reports can come only where the provider can get to; a stand-in gets anywhere.
+        self._reports_to = public_url if public_url.startswith("https://") or settings.base_url else ""
         self._sender = _as_listed(settings.sender)
         self._transport = _Transport(timing)
         # Its debug lines hold the whole query.
@@ -79,13 +87,15 @@ class TwilioSms:
     def send(self, outgoing: Outgoing) -> Outcome:
         """Hand over one SMS. There is no idempotency key, so anything but a clear answer is UNKNOWN."""
         validity = min(max(outgoing.valid_for, SHORTEST_VALIDITY), LONGEST_VALIDITY)
-        sender = "messaging_service_sid" if self._is_service else "from_"
+        more = {"messaging_service_sid" if self._is_service else "from_": self._sender}
+        if self._reports_to and outgoing.tag:
+            more["status_callback"] = f"{self._reports_to}/twilio/status/{outgoing.tag}"
         try:
             message = self._client.messages.create(
                 to=outgoing.to,
                 body=outgoing.text,
                 validity_period=int(validity.total_seconds()),
-                **{sender: self._sender},
+                **more,
             )
         except (TwilioRestException, TwilioServiceException) as error:
             return Refused(
@@ -109,9 +119,7 @@ class TwilioSms:
             raise UnreachableError from error
         ahead = self._clock_ahead()
         return [
-            Sighting(
-                each.sid, each.date_created + ahead, each.status or "", str(each.error_code or "") or None
-            )
+            _sighting(each, ahead)
             for each in listed
             if each.direction == "outbound-api" and each.date_created and self._is_ours(each)
         ]
@@ -136,6 +144,17 @@ class TwilioSms:
             return self._clock() - parsedate_to_datetime(self._transport.headers["Date"])
         except (KeyError, ValueError):
             return timedelta(0)
+
+
+def _sighting(message: Any, ahead: timedelta) -> Sighting:
+    code = str(message.error_code or "")
+    return Sighting(
+        message.sid,
+        message.date_created + ahead,
+        message.status or "",
+        code or None,
+        of_delivery(int(code) if code.isdecimal() else None),
+    )
 
 
 def _as_listed(sender: str) -> str:

@@ -1,17 +1,15 @@
-"""The API of the staff wing: signing in for programs, pairing a device, what a device needs to know."""
+"""The API of the staff wing: signing in for programs, pairing a device."""
 
 from typing import Annotated, Any, Literal
 
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
-from sqlalchemy import select
 
 from frontoffice import clock
-from frontoffice.offices.models import Office, Service
 from frontoffice.staff import devices
 from frontoffice.web import access
-from frontoffice.web.context import config, database
+from frontoffice.web.context import database
 from frontoffice.web.problems import described
 
 api = APIBlueprint(
@@ -66,41 +64,6 @@ class Paired(BaseModel):
     office: str
 
 
-class SetupOffice(BaseModel):
-    """The office at which the device stands."""
-
-    slug: str
-    name: str
-    languages: list[str]
-
-
-class SetupDevice(BaseModel):
-    """The device itself."""
-
-    name: str
-    series: str | None
-
-
-class SetupService(BaseModel):
-    """A service of the office: its names, and in plain words when to choose it."""
-
-    slug: str
-    names: dict[str, str]
-    plain: dict[str, str]
-    walk_in: bool
-
-
-class Setup(BaseModel):
-    """All that a device needs to know to work on its own for a while."""
-
-    office: SetupOffice
-    device: SetupDevice
-    time: AwareDatetime
-    time_zone: str
-    services: list[SetupService]
-    booking_url: str
-
-
 @api.post("/staff/sessions", responses={201: SignedIn, **described(401, 429)})
 def sign_in(body: Credentials) -> Answer:
     """Sign in as a member of staff."""
@@ -122,35 +85,3 @@ def pair(body: PairingCode) -> Answer:
             office=device.office.slug,
         )
     return paired.model_dump(mode="json"), 201
-
-
-@api.get("/device/setup", responses={200: Setup, **described(401)}, security=[{"device": []}])
-def setup() -> Answer:
-    """Read what the device needs to know."""
-    now = clock.now()
-    with database().read() as session:
-        device = access.device_required(session)
-        office = device.office
-        services = session.scalars(
-            select(Service).where(Service.office_id == office.id, Service.active).order_by(Service.position)
-        ).all()
-    if devices.is_due_to_be_seen(device, now):
-        with database().write() as session:
-            devices.seen(session, device.id, now)
-    answer = Setup(
-        office=SetupOffice(slug=office.slug, name=office.name, languages=office.languages),
-        device=SetupDevice(name=device.name, series=device.series),
-        time=now,
-        time_zone=office.time_zone,
-        services=[
-            SetupService(slug=each.slug, names=each.names, plain=each.plain, walk_in=each.walk_in)
-            for each in services
-        ],
-        booking_url=booking_url(office),
-    )
-    return answer.model_dump(mode="json"), 200
-
-
-def booking_url(office: Office) -> str:
-    """Where visitors of the office book, as printed on tickets and in QR codes."""
-    return f"{config().site.base_url}/book/{office.slug}/"

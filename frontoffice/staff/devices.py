@@ -58,7 +58,7 @@ def add(
     name = " ".join(name.split())
     if not 1 <= len(name) <= 60 or not name.isprintable():
         raise Invalid("name", N_("Please enter a name of at most 60 characters."))
-    # Two devices added at once must not get the same letter.
+    # Two devices added at once must not get the same name.
     session.execute(select(Office.id).where(Office.id == office.id).with_for_update(key_share=True))
     if (
         session.scalar(select(Device.id).where(Device.office_id == office.id, Device.name == name))
@@ -70,7 +70,7 @@ def add(
     session.add(device)
     session.flush()
     code = issue_code(session, device, now)
-    _append(session, device, "device.added", now, actor)
+    append(session, device, "device.added", now, actor)
     return device, code
 
 
@@ -99,7 +99,11 @@ def count_attempt(session: Session, network: str, now: datetime) -> None:
 
 
 def pair(session: Session, code: str, now: datetime) -> tuple[Device, str]:
-    """Exchange a code for a credential, once; a credential the device had before ends. Raises WrongCode."""
+    """Exchange a code for a credential, once; a credential the device had before ends. Raises WrongCode.
+
+    Whatever was paired before may have lost its disk, or go on somewhere else: with a letter of its own, a kiosk
+    gives no number that is on paper already.
+    """
     credential = secrets.token_urlsafe(32)
     paired = session.execute(
         update(Device)
@@ -112,15 +116,19 @@ def pair(session: Session, code: str, now: datetime) -> tuple[Device, str]:
             credential_fingerprint=vault.fingerprint(credential),
             code_fingerprint=None,
             code_expires_at=None,
-            paired_at=now,
             seen_at=now,
         )
         .returning(Device.id)
     ).scalar_one_or_none()
     if paired is None:
         raise WrongCode
-    device = session.get_one(Device, paired)
-    _append(session, device, "device.paired", now, f"device:{device.id}")
+    device = session.get_one(Device, paired, populate_existing=True)
+    if device.paired_at is not None and device.series is not None:
+        _change_series(session, device, now)
+    device.paired_at = now
+    device.runs, device.doubled_at = [], None
+    session.flush()
+    append(session, device, "device.paired", now, f"device:{device.id}")
     return device, credential
 
 
@@ -153,20 +161,50 @@ def revoke(session: Session, device_id: int, now: datetime, *, actor: str = OPER
     device.revoked_at = now
     device.credential_fingerprint = device.code_fingerprint = device.code_expires_at = None
     session.flush()
-    _append(session, device, "device.revoked", now, actor)
+    append(session, device, "device.revoked", now, actor)
+
+
+def series_for(session: Session, device: Device, wanted: str | None) -> str | None:
+    """The letter for a number of the device: `wanted`, one that it had before, unless another kiosk has that now."""
+    if wanted is None or wanted == device.series or wanted not in SERIES or device.series is None:
+        return device.series
+    owner = session.scalar(
+        select(Device.id).where(
+            Device.office_id == device.office_id, Device.series == wanted, Device.revoked_at.is_(None)
+        )
+    )
+    return device.series if owner is not None else wanted
+
+
+def _change_series(session: Session, device: Device, now: datetime) -> None:
+    before = device.series
+    try:
+        device.series = _free_series(session, device.office_id, now)
+    except NoSeriesLeft:
+        return  # it goes on above the last number that the office has of the letter
+    device.past_series = [*device.past_series, [before or "", now.isoformat()]][-len(SERIES) :]
+    session.flush()
 
 
 def _free_series(session: Session, office_id: int, now: datetime) -> str:
-    devices = session.scalars(
-        select(Device).where(Device.office_id == office_id, Device.series.is_not(None))
+    # Two devices that get a letter at once must not get the same.
+    session.execute(select(Office.id).where(Office.id == office_id).with_for_update(key_share=True))
+    kiosks = session.scalars(
+        select(Device).where(Device.office_id == office_id, Device.kind == DeviceKind.KIOSK)
     ).all()
-    taken = {device.series: device for device in devices}
+    taken = {device.series: device for device in kiosks if device.series is not None}
+    resting = {
+        letter
+        for device in kiosks
+        for letter, until in device.past_series
+        if datetime.fromisoformat(until) > now - SERIES_RESTS
+    }
     for letter in SERIES:
-        if letter not in taken:
+        if letter not in taken and letter not in resting:
             return letter
     for letter in SERIES:
-        revoked_at = taken[letter].revoked_at
-        if revoked_at is not None and revoked_at <= now - SERIES_RESTS:
+        revoked_at = taken[letter].revoked_at if letter in taken else None
+        if letter not in resting and revoked_at is not None and revoked_at <= now - SERIES_RESTS:
             taken[letter].series = None
             session.flush()
             return letter
@@ -177,5 +215,14 @@ def _normalised(code: str) -> str:
     return re.sub(r"[\s-]", "", code).upper()
 
 
-def _append(session: Session, device: Device, kind: str, now: datetime, actor: str) -> None:
-    events.append(session, device.office_id, kind, now, actor=actor, subject=f"device:{device.id}")
+def append(
+    session: Session,
+    device: Device,
+    kind: str,
+    now: datetime,
+    actor: str,
+    data: dict[str, str | None] | None = None,
+) -> None:
+    """Append an event about the device."""
+    subject = f"device:{device.id}"
+    events.append(session, device.office_id, kind, now, actor=actor, subject=subject, data=data)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from frontoffice.db import Base, Id, words
@@ -56,8 +56,24 @@ class DeviceKind(StrEnum):
     DISPLAY = "display"
 
 
+class PrinterState(StrEnum):
+    """How the printer of a kiosk is, as the kiosk tells it."""
+
+    OK = "ok"
+    OUT_OF_PAPER = "out_of_paper"
+    UNREACHABLE = "unreachable"
+    OFF = "off"  # there is none
+
+
 class Device(Base):
-    """A paired kiosk or waiting-room display, with its own credential; a kiosk has its own series letter."""
+    """A paired kiosk or waiting-room display, with its own credential; a kiosk has its own series letter.
+
+    `runs` are the last starts of its program, [[run, when it was first heard of], …]: one that comes back after a
+    later one shows that two devices use one pairing (`doubled_at`). `past_series` are letters it had before, each
+    with the moment of its end. What it told of itself at `told_at`: how its printer is, entries `waiting` for
+    delivery, numbers that are `stuck` on it, tickets whose printing was `interrupted`, and the seconds that its
+    clock is ahead.
+    """
 
     __tablename__ = "device"
     __table_args__ = (UniqueConstraint("office_id", "series"), UniqueConstraint("office_id", "name"))
@@ -74,4 +90,14 @@ class Device(Base):
     paired_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     seen_at: Mapped[datetime | None]
+    runs: Mapped[list[list[str]]] = mapped_column(JSON, default=list, server_default="[]")
+    doubled_at: Mapped[datetime | None]
+    past_series: Mapped[list[list[str]]] = mapped_column(JSON, default=list, server_default="[]")
+    told_at: Mapped[datetime | None]
+    printer: Mapped[PrinterState | None] = mapped_column(words(PrinterState))
+    printer_since: Mapped[datetime | None]
+    waiting: Mapped[int] = mapped_column(default=0, server_default="0")
+    stuck: Mapped[int] = mapped_column(default=0, server_default="0")
+    interrupted: Mapped[int] = mapped_column(default=0, server_default="0")
+    clock_ahead: Mapped[int] = mapped_column(default=0, server_default="0")
     office: Mapped[Office] = relationship()

@@ -15,6 +15,7 @@ class Permission(StrEnum):
     SERVE = "serve"  # open a counter, call, serve, and see the name of the person called
     ISSUE_TICKETS = "issue_tickets"  # give a number at the desk
     CLOSE_ANY_COUNTER = "close_any_counter"  # also one that a colleague has left open
+    STEER_LINE = "steer_line"  # close early today, change what a counter serves, write the screens' slides
     SEE_APPOINTMENTS = "see_appointments"  # the appointments of a day, and whose they are
     BOOK = "book"  # book, move and cancel for others
     INTERNAL_SHARES = "internal_shares"  # take seats of any share but the emergency one, at any time
@@ -22,7 +23,9 @@ class Permission(StrEnum):
     SEE_CAPACITY = "see_capacity"  # how many seats there are, and how many are taken
     CLOSE_DAYS = "close_days"  # close a day or a part of one, and open it again
     BLOCK = "block"  # see and change who may not book online
+    MIND_MESSAGES = "mind_messages"  # see which messages reached nobody, send them again, read the texts
     DRAW = "draw"  # make a draw, and call it off
+    MANAGE_DEVICES = "manage_devices"  # pair kiosks and screens, and sign them off
     MANAGE_PARTNERS = "manage_partners"  # agree with partners what they book, give and take tokens
 
 
@@ -34,6 +37,7 @@ _AT_THE_DESK = frozenset(
         Permission.SEE_APPOINTMENTS,
         Permission.BOOK,
         Permission.SEE_CAPACITY,
+        Permission.MIND_MESSAGES,
     }
 )
 _WITH_CASES = _AT_THE_DESK | {Permission.INTERNAL_SHARES, Permission.EMERGENCY_SHARE}
@@ -45,10 +49,12 @@ MAY: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.TEAM_LEAD: _WITH_CASES
         | {
             Permission.CLOSE_ANY_COUNTER,
+            Permission.STEER_LINE,
             Permission.CLOSE_DAYS,
             Permission.DRAW,
             Permission.BLOCK,
             Permission.MANAGE_PARTNERS,
+            Permission.MANAGE_DEVICES,
         },
         # Running the system is no reason to see who has an appointment, and neither is checking its records.
         Role.ADMINISTRATOR: frozenset(
@@ -57,7 +63,9 @@ MAY: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.CLOSE_ANY_COUNTER,
                 Permission.DRAW,
                 Permission.SEE_CAPACITY,
+                Permission.MIND_MESSAGES,
                 Permission.MANAGE_PARTNERS,
+                Permission.MANAGE_DEVICES,
             }
         ),
         Role.AUDITOR: frozenset(),

@@ -58,17 +58,28 @@ BLUEPRINTS = (
     "frontoffice.draw.staff_pages",
     "frontoffice.draw.api",
     "frontoffice.staff.pages",
+    "frontoffice.staff.device_pages",
     "frontoffice.staff.api",
     "frontoffice.agenda.pages",
     "frontoffice.line.pages",
     "frontoffice.line.steering_pages",
+    "frontoffice.line.device_api",
+    "frontoffice.line.look_pages",
+    "frontoffice.line.team_pages",
+    "frontoffice.line.screen_pages",
+    "frontoffice.line.slide_pages",
+    "frontoffice.line.phone_pages",
     "frontoffice.line.api",
+    "frontoffice.line.steering_api",
     "frontoffice.partners.pages",
     "frontoffice.partners.plan_pages",
     "frontoffice.partners.invitation_pages",
     "frontoffice.partners.api",
     "frontoffice.partners.plan_api",
     "frontoffice.partners.invitation_api",
+    "frontoffice.messages.pages",
+    "frontoffice.messages.metrics_pages",
+    "frontoffice.messages.api",
     "frontoffice.demo.pages",
 )
 
@@ -134,6 +145,9 @@ def _register(app: OpenAPI, name: str) -> None:
         app.register_api(module.api)
     if isinstance(getattr(module, "pages", None), Blueprint):
         app.register_blueprint(module.pages)
+    if isinstance(getattr(module, "callbacks", None), Blueprint):
+        app.extensions["csrf"].exempt(module.callbacks)  # signatures say who is asking, not a browser's session
+        app.register_blueprint(module.callbacks)
 
 
 def _page_words() -> dict[str, object]:

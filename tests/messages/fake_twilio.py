@@ -17,6 +17,8 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.messages.fake_telling import Teller, Telling
+
 ACCOUNT = "AC" + "0" * 32
 TOKEN = "a token for tests"
 SENDER = "+491570000000"
@@ -76,6 +78,9 @@ class Taken:
     sender: str
     created_at: datetime
     validity: int
+    number: int = 0
+    reports_to: str = ""
+    taken_at: float = 0  # by a clock that is never wrong
 
 
 @dataclass
@@ -91,13 +96,22 @@ class FakeTwilio:
     list_fails: Callable[[int], bool] = lambda _number: False
     on_kill: Callable[[str], None] = lambda _caller: None
     before_answer: Callable[[], None] = lambda: None
+    lag: float = 0  # seconds until a message is listed
+    silent_after: frozenset[Fault] = (
+        frozenset()
+    )  # of what came to this nothing is reported: the list alone knows it
+    teller: Teller = field(default_factory=lambda: Teller(TOKEN))
     ledger: list[Taken] = field(default_factory=list)
     met: list[Fault] = field(default_factory=list)
     lists: int = 0
+    port: int = 0
+    page: Callable[[], str] = lambda: ""  # what people see at "/", and can send from there
+    reply: Callable[[str], int] = lambda _form: 404
+    salt: str = "00"  # tells the ledgers of two runs apart
 
     def __enter__(self) -> "FakeTwilio":
         self._guard = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server = _Server(("127.0.0.1", self.port), _Handler)
         self._server.fake = self
         threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
@@ -107,8 +121,14 @@ class FakeTwilio:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
+        self.teller.close()
         self._server.shutdown()
         self._server.server_close()
+
+    def wait(self) -> None:
+        """Serve until interrupted."""
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
 
     def url(self, caller: str = "caller") -> str:
         """Where it listens. The path tells who is calling, so that the right one can be killed."""
@@ -127,12 +147,34 @@ class FakeTwilio:
     def take(self, form: Mapping[str, str]) -> Taken:
         """Write a message into the ledger."""
         with self._guard:
-            sid = f"SM{len(self.ledger):032x}"
+            number = len(self.ledger)
             taken = Taken(
-                sid, form["To"], form["Body"], form["From"], self.now(), int(form["ValidityPeriod"])
+                sid=f"SM{self.salt}{number:030x}",
+                to=form["To"],
+                body=form["Body"],
+                sender=form.get("From") or form["MessagingServiceSid"],
+                created_at=self.now(),
+                validity=int(form["ValidityPeriod"]),
+                number=number,
+                reports_to=form.get("StatusCallback", ""),
+                taken_at=time.monotonic(),
             )
             self.ledger.append(taken)
             return taken
+
+    def arrived(self) -> list[Taken]:
+        """The messages that have reached a phone."""
+        return [
+            each
+            for each in self.ledger
+            if not each.reports_to or self.teller.way_of(each.number) is not Telling.NOT_DELIVERED
+        ]
+
+    def status_of(self, taken: Taken) -> tuple[str, int | None]:
+        """What the list tells of a message."""
+        if taken.reports_to and self.teller.way_of(taken.number) is Telling.NOT_DELIVERED:
+            return "undelivered", 30003
+        return self.listed_status, self.listed_error
 
     def as_json(self, taken: Taken, status: str, error_code: int | None = None) -> dict[str, Any]:
         """A message as the API tells it."""
@@ -161,6 +203,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if self.path == "/reply":
+            answer = self.server.fake.reply(raw)
+            return self._answer(303, "", {"Location": "/", "X-Answer": str(answer)})
         form = {name: values[0] for name, values in parse_qs(raw).items()}
         if form["To"] in self.server.fake.refuse:
             status, problem = self.server.fake.refuse[form["To"]]
@@ -168,7 +213,13 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.server.fake.next_fault()
         taken = self.server.fake.take(form) if fault in TAKEN else None
         self.server.fake.before_answer()
-        return self._react(fault, taken)
+        is_told = taken is not None and fault not in self.server.fake.silent_after
+        if taken is not None and is_told:
+            self.server.fake.teller.before_answer(taken.number, taken.reports_to, taken.sid)
+        self._react(fault, taken)
+        if taken is not None and is_told:
+            self.server.fake.teller.after_answer(taken.number, taken.reports_to, taken.sid)
+        return None
 
     def _react(self, fault: Fault, taken: Taken | None) -> None:
         caller = urlsplit(self.path).path.split("/")[1]
@@ -195,15 +246,20 @@ class _Handler(BaseHTTPRequestHandler):
                 self._reset()
 
     def do_GET(self) -> None:
+        if self.path == "/":
+            html = {"Content-Type": "text/html; charset=utf-8"}
+            return self._answer(200, self.server.fake.page(), html)
         self.server.fake.lists += 1
         if self.server.fake.list_fails(self.server.fake.lists):
             return self._answer(503, "<html>Unavailable</html>")
         to = parse_qs(urlsplit(self.path).query)["To"][0]
-        found = [taken for taken in reversed(self.server.fake.ledger) if taken.to == to]
-        messages = [
-            self.server.fake.as_json(taken, self.server.fake.listed_status, self.server.fake.listed_error)
-            for taken in found
+        listed_until = time.monotonic() - self.server.fake.lag
+        found = [
+            taken
+            for taken in reversed(self.server.fake.ledger)
+            if taken.to == to and taken.taken_at <= listed_until
         ]
+        messages = [self.server.fake.as_json(taken, *self.server.fake.status_of(taken)) for taken in found]
         return self._answer(200, json.dumps({"messages": messages, "next_page_uri": None, "page": 0}))
 
     def _answer(self, status: int, body: str, headers: Mapping[str, str] | None = None) -> None:

@@ -78,13 +78,24 @@ class Post:
     clock: HandClock
     sms: Told = field(default_factory=Told)
     mail: Told = field(default_factory=lambda: Told(sightings=None))
+    backup: Told | None = None
+    settings: Messages = field(default_factory=lambda: Messages(sms_gap_seconds=0, sms_per_day=0))
+    strikes: dict[str, int] = field(default_factory=dict)
     written: int = 0
 
     @property
     def delivery(self) -> Delivery:
-        """Delivery with the usual waits."""
-        providers = {Medium.SMS: self.sms, Medium.MAIL: self.mail}
-        return Delivery(self.database, providers, Messages(), Timing(), self.clock)
+        """Delivery with the usual waits, and without limits for one phone unless `settings` has them."""
+        return Delivery(
+            self.database,
+            {Medium.SMS: self.sms, Medium.MAIL: self.mail},
+            self.settings,
+            Timing(),
+            self.clock,
+            {Medium.SMS: self.backup} if self.backup else {},
+            "https://termin.example.org",
+            self.strikes,
+        )
 
     def put(self, **changes: Any) -> int:
         """Put a message into the outbox, in a transaction of its own; gives its id."""

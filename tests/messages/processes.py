@@ -18,7 +18,7 @@ SCRIPT = Path(__file__).with_name("run_worker.py")
 # Tests run at any hour, so there are no quiet hours here.
 CONFIGURATION = """
 [site]
-base_url = "https://termin.example.org"
+base_url = "{public}"
 secret_keys = ["{key}"]
 
 [database]
@@ -28,6 +28,10 @@ url = "{database}"
 sms = "twilio"
 quiet_from = 0
 quiet_until = 0
+sms_gap_seconds = 0
+sms_per_day = 0
+segments_per_second = 0
+out_of_reach_seconds = 1
 
 [messages.twilio]
 account_sid = "{account}"
@@ -44,6 +48,7 @@ class Workers:
     folder: Path
     database_url: str
     fake: FakeTwilio
+    public_url: str = "https://termin.example.org/amt"
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     log_files: dict[str, Path] = field(default_factory=dict)
     starts: int = 0
@@ -61,17 +66,7 @@ class Workers:
 
     def start(self, name: str) -> subprocess.Popen[bytes]:
         """Start a worker; the provider knows it by its name."""
-        configuration = self.folder / f"{name}.toml"
-        configuration.write_text(
-            CONFIGURATION.format(
-                key=KEY,
-                database=self.database_url,
-                account=ACCOUNT,
-                token=TOKEN,
-                sender=SENDER,
-                twilio=self.fake.url(name),
-            )
-        )
+        configuration = self.configuration(name)
         self.starts += 1
         self.log_files[name] = self.folder / f"{self.starts}-{name}.log"
         with self.log_files[name].open("wb") as log:
@@ -82,6 +77,22 @@ class Workers:
                 env=os.environ | {"PYTHONPATH": str(ROOT)},
             )
         return self.running[name]
+
+    def configuration(self, name: str) -> Path:
+        """Settings for a process of that name."""
+        path = self.folder / f"{name}.toml"
+        path.write_text(
+            CONFIGURATION.format(
+                key=KEY,
+                public=self.public_url,
+                database=self.database_url,
+                account=ACCOUNT,
+                token=TOKEN,
+                sender=SENDER,
+                twilio=self.fake.url(name),
+            )
+        )
+        return path
 
     def kill(self, name: str) -> None:
         """kill -9."""

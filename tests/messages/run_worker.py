@@ -19,6 +19,7 @@ TIMING = Timing(
     look_after=timedelta(seconds=1.2),
     look_again=timedelta(seconds=0.4),
     stop=timedelta(seconds=1),
+    later=timedelta(seconds=0.3),
 )
 
 
@@ -26,7 +27,11 @@ def main() -> None:
     """Work until told to stop."""
     settings = config.load(Path(sys.argv[1]))
     database = Database(settings.database.url, Vault(settings.site.secret_keys))
-    jobs = [job._replace(every_seconds=min(job.every_seconds, 0.2)) for job in worker.JOBS]
+    jobs = [
+        job._replace(every_seconds=min(job.every_seconds, 0.2))
+        for job in worker.JOBS
+        if job.name.startswith("messages")
+    ]
     worker.run(settings, database, jobs=jobs, timing=TIMING)
     database.close()
 

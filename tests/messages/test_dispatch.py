@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from frontoffice.messages import outbox, sweep
-from frontoffice.messages.dispatch import claim, deliver_due
+from frontoffice.messages.claiming import claim
+from frontoffice.messages.dispatch import deliver_due
 from frontoffice.messages.models import ChannelStop, Medium, Message, MessageState, Suppression
 from frontoffice.messages.outcomes import Meaning
 from frontoffice.messages.provider import Accepted, Outcome, Outgoing, Refused
@@ -67,7 +68,7 @@ def test_two_workers_that_reach_for_the_same_phone_at_once_do_not_both_get_it(po
     second = threading.Thread(target=post.deliver)
     with post.database.write() as session:
         # One at a time: a larger claim would hold the lock of the second message too.
-        batch = claim(session, post.delivery.settings, Timing(batch=1), post.clock())
+        batch = claim(session, post.delivery.settings, Timing(batch=1), post.clock(), {Medium.SMS: ["told"]})
         second.start()  # on PostgreSQL it sees the other message, for the first claim is not committed yet
         second.join(1)
     second.join(20)

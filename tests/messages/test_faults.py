@@ -1,79 +1,76 @@
 """Every message leaves exactly once, whatever dies and whatever goes wrong. The provider's ledger decides."""
 
-import random
-from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
-from frontoffice import clock
-from frontoffice.messages.models import FINAL, Message, MessageState
-from tests.messages.fake_twilio import FakeTwilio, Fault, Plan
-from tests.messages.parts import Post, parameters
-from tests.messages.processes import Workers, wait_until
-
-MESSAGES, PHONES = 48, 16
-SEEDS = (1,)
-
-
-def each_fault_somewhere(seed: int) -> Plan:
-    """Every fault, and the deadly ones twice, at seeded places among the first requests."""
-    deadly = [Fault.KILL_TAKEN, Fault.KILL_LOST, Fault.KILL_SOON]
-    faults = [*(fault for fault in Fault if fault is not Fault.NONE), *deadly]
-    places = random.Random(seed).sample(range(1, MESSAGES), len(faults))
-    planned = dict(zip(places, faults, strict=True))
-    return lambda number: planned.get(number, Fault.NONE)
+from frontoffice.messages import sweep
+from frontoffice.messages.models import MessageState
+from frontoffice.messages.outcomes import Meaning
+from frontoffice.messages.provider import Outgoing, Refused
+from tests.messages.campaign import Campaign
+from tests.messages.fake_telling import Telling
+from tests.messages.fake_twilio import Fault
+from tests.messages.parts import MAIL, Post, parameters
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_every_message_leaves_exactly_once(post: Post, database_url: str, tmp_path: Path, seed: int) -> None:
-    post.clock.moment = clock.now()
-    for number in range(MESSAGES):
-        post.put(
-            to=f"+49151234567{number % PHONES:02}",
-            parameters=parameters(reference=f"message {number}."),
-            expires_at=post.clock() + timedelta(hours=1),
-        )
-    dice = random.Random(seed)
-    with FakeTwilio(each_fault_somewhere(seed), hang=1, list_fails=lambda number: number % 7 == 3) as fake:
-        with Workers(tmp_path, database_url, fake) as workers:
-            fake.on_kill = workers.kill
-
-            def all_is_over() -> bool:
-                done = _unfinished(post) == 0
-                for name in ("first", "second"):
-                    if name not in workers.running or workers.running[name].poll() is not None:
-                        workers.start(name)
-                        done = False  # ask both to stop only once both run
-                    elif not done and workers.kills < 10 and dice.random() < 0.005:
-                        workers.kill(name)  # at any moment at all
-                return done
-
-            wait_until(all_is_over, 120, workers.logs)
-            assert workers.stop() == [0, 0]
-            logs = workers.logs()
-        met, ledger = set(fake.met), fake.ledger
-    assert met == set(Fault)
-    left = Counter(taken.body.split("Code ")[1].split(".")[0] for taken in ledger)
-    with post.database.read() as session:
-        rows = session.scalars(select(Message).order_by(Message.id)).all()
-    dead = {f"message {row.id - 1}" for row in rows if row.state is MessageState.DEAD}
-    # Three unclear attempts of one message make it a case for a person; then it has not left.
-    assert len(dead) <= 2
-    assert left == Counter(
-        {f"message {number}": 1 for number in range(MESSAGES) if f"message {number}" not in dead}
-    )
-    # And every row knows which of the provider's messages it was.
-    bodies = {taken.sid: taken.body for taken in ledger}
-    for row in rows:
-        if row.state is MessageState.SENT or row.provider_id:
-            assert f"message {row.id - 1}." in bodies[row.provider_id or ""]
-    assert "+49" not in logs
-    assert "1512345" not in logs
+@pytest.mark.parametrize("seed", [1])
+def test_every_message_leaves_exactly_once(database_url: str, tmp_path: Path, seed: int) -> None:
+    verdict = Campaign(database_url, tmp_path, seed).run()
+    assert (verdict.doubled, verdict.lost, verdict.unattached) == ([], [], []), verdict.logs
+    # It has been tried hard enough to say so.
+    assert verdict.faults == set(Fault)
+    assert verdict.tellings == set(Telling)
+    assert set(verdict.answers) <= {200, 204, 403}, verdict.answers
+    assert set(verdict.forged) == {403}
+    # Three unclear attempts of one message make it a case for a person.
+    assert verdict.left_to_people <= 2
+    assert [each for each in ("+49", "1512345", "example.org") if each in verdict.logs] == []
 
 
-def _unfinished(post: Post) -> int:
-    with post.database.read() as session:
-        return len(session.scalars(select(Message.id).where(Message.state.not_in(FINAL))).all())
+def test_a_full_disk_loses_and_doubles_nothing(post: Post) -> None:
+    if not post.database.is_sqlite:
+        pytest.skip("PostgreSQL's disk cannot be filled from here; a failed commit is the same to us on both")
+    message = post.put(fallback_to=MAIL, parameters=parameters(note="x" * 100_000))
+
+    def fill(pages: int) -> None:
+        with post.database.write() as session:
+            session.execute(text(f"PRAGMA max_page_count = {pages}"))
+
+    def taken_and_then_no_room(_outgoing: Outgoing) -> Refused:
+        fill(1)  # no more than there are
+        return Refused(Meaning.DEAD, "21614")  # the mail that is to go instead does not fit in any more
+
+    post.sms.answers = [taken_and_then_no_room]
+    with pytest.raises(OperationalError, match="full"):
+        post.deliver()
+    assert post.look(message).state is MessageState.SENDING
+    fill(2**30)
+    post.clock.move(minutes=5)
+    with post.database.write() as session:
+        assert sweep.lapse(session, post.delivery.timing, post.clock()) == 1
+    assert post.deliver() == 0  # not before it has been looked for
+    for minutes in (2, 1):
+        post.clock.move(minutes=minutes)
+        post.clarify()
+    post.sms.answers = [Refused(Meaning.DEAD, "21614")]
+    assert post.deliver() == 2
+    assert [each.to for each in post.mail.given] == [MAIL]
+
+
+def test_a_night_with_two_o_clock_twice_or_not_at_all_sends_once(post: Post) -> None:
+    for start in (datetime(2026, 10, 24, 21, 30, tzinfo=UTC), datetime(2027, 3, 27, 21, 30, tzinfo=UTC)):
+        post.clock.moment = start
+        sent = len(post.sms.given)
+        post.put(expires_at=start + timedelta(days=2))
+        post.sms.answers = [Refused(Meaning.UNKNOWN, "500")]
+        for _ in range(100):  # a tick every ten minutes, until the next evening
+            post.deliver()
+            post.clarify()
+            post.clock.move(minutes=10)
+        # The first attempt was unclear and not on record: one more, and neither of them at night.
+        assert len(post.sms.given) == sent + 2
+        assert {each.valid_for > timedelta(hours=11) for each in post.sms.given[sent:]} == {True}

@@ -25,7 +25,7 @@ from frontoffice.config import Smtp
 from frontoffice.messages.models import Medium, MessageState
 from frontoffice.messages.outcomes import Meaning
 from frontoffice.messages.provider import Accepted, Outcome, Outgoing, Refused
-from frontoffice.messages.smtp_mail import SmtpMail
+from frontoffice.messages.smtp_mail import SmtpMail, compose
 from frontoffice.messages.timing import Timing
 from tests.messages.parts import MAIL, Post, parameters
 
@@ -189,6 +189,15 @@ def test_a_calendar_file_is_an_invitation_and_a_file(start: Start) -> None:
     body = mail.get_body(("plain",))
     assert body is not None
     assert "Grüße" in body.get_content()
+
+
+def test_what_can_be_switched_off_says_where_to_mail_programs() -> None:
+    link = "https://termin.example.org/messages/1f/abc/stop"
+    now = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    with_link, without = (compose("a@example.org", outgoing(unsubscribe=each), now) for each in (link, ""))
+    assert with_link["List-Unsubscribe"] == f"<{link}>"
+    assert with_link["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert without["List-Unsubscribe"] is None
 
 
 def test_every_attempt_has_the_same_name_and_every_message_its_own(start: Start) -> None:

@@ -2,10 +2,13 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import select, update
 
-from frontoffice.messages import inbox, sweep
-from frontoffice.messages.models import Medium, Message, MessageState
+from frontoffice.messages import inbox, retention, sweep
+from frontoffice.messages.models import Medium, Message, MessageState, Receipt
+from frontoffice.messages.outcomes import Meaning
+from frontoffice.messages.provider import Refused
 from tests.messages.parts import MAIL, PHONE, Post
 
 
@@ -29,11 +32,11 @@ def test_contents_go_a_week_after_the_end_and_the_hash_stays(post: Post) -> None
     recipient = post.look(sent).recipient
     post.clock.move(days=6, hours=23)
     with post.database.write() as session:
-        assert sweep.redact(session, post.delivery.timing, post.clock()) == 0
+        assert retention.redact(session, post.delivery.timing.keep, post.clock()) == 0
     post.clock.move(hours=1)
     with post.database.write() as session:
-        assert sweep.redact(session, post.delivery.timing, post.clock()) == 1
-        assert sweep.redact(session, post.delivery.timing, post.clock()) == 0
+        assert retention.redact(session, post.delivery.timing.keep, post.clock()) == 1
+        assert retention.redact(session, post.delivery.timing.keep, post.clock()) == 0
     message = post.look(sent)
     assert (message.envelope, message.recipient, message.redacted_at) == (None, recipient, post.clock())
     assert post.look(waiting).envelope is not None
@@ -66,6 +69,48 @@ def test_the_inbox_leaves_out_what_was_redacted(post: Post) -> None:
     post.deliver()
     post.clock.move(days=8)
     with post.database.write() as session:
-        sweep.redact(session, post.delivery.timing, post.clock())
+        retention.redact(session, post.delivery.timing.keep, post.clock())
         assert session.scalars(select(Message)).one().envelope is None
         assert inbox.arrived(session, 10) == []
+
+
+def test_the_rest_of_a_row_goes_much_later_with_its_receipts(post: Post) -> None:
+    post.sms.answers = [Refused(Meaning.DEAD, "21614")]
+    text = post.put(fallback_to=MAIL)
+    post.deliver()
+    post.clock.move(days=8)
+    with post.database.write() as session:
+        assert retention.redact(session, post.delivery.timing.keep, post.clock()) == 2
+        letter = session.scalars(select(Message.id).where(Message.id != text)).one()
+        session.execute(
+            update(Message).where(Message.id == letter).values(redacted_at=post.clock.move(days=1))
+        )
+        for number, message in enumerate([text, None]):
+            session.add(
+                Receipt(
+                    provider="told",
+                    provider_id=f"SM{number}",
+                    status="sent",
+                    message_id=message,
+                    received_at=post.clock(),
+                )
+            )
+    keep = timedelta(days=400)
+    with post.database.write() as session:
+        assert retention.forget(session, keep, post.clock.move(days=398)) == 0
+        assert retention.forget(session, keep, post.clock.move(days=1)) == 1
+    assert post.look(letter).parent_id is None
+    with post.database.write() as session:
+        assert session.scalars(select(Receipt)).all() == []
+        assert retention.forget(session, keep, post.clock.move(days=1)) == 1
+    assert post.count() == 0
+
+
+def test_many_contents_go_in_parts(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    for number in range(3):
+        post.put(medium=Medium.MAIL, to=f"m{number}@example.org")
+    post.deliver()
+    post.clock.move(days=8)
+    with post.database.write() as session:
+        assert [retention.redact(session, timedelta(days=7), post.clock()) for _ in range(3)] == [2, 1, 0]

@@ -11,12 +11,14 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from jinja2 import UndefinedError
 
-from frontoffice.messages import kinds, texts
+from frontoffice import paths
+from frontoffice.messages import kinds, preview, texts
 from frontoffice.messages.models import Medium
-from frontoffice.messages.segments import segments
+from frontoffice.messages.segments import is_basic, segments
 from tests.messages.parts import parameters
 
-LANGUAGES = ("de", "en")
+LANGUAGES = ("en", *sorted(each.name for each in paths.TRANSLATIONS.iterdir() if each.is_dir()))
+ALL_YEAR = [datetime(2027, 1, 1, 9, 30, tzinfo=UTC) + timedelta(days=day) for day in range(365)]
 LINK = parameters()["link"]
 CONFIRM = f"{LINK}confirm/zyxwvutsrqponmlkjihgfedc"
 
@@ -36,35 +38,11 @@ MORE: dict[str, dict[str, str]] = {
     "reminder": {},
 }
 TOLD = [kind for kind in MORE if kind != "confirm_contact"]  # the others go to those whose appointment it is
-A_LIST = {
-    "office_name": "Ausländerbehörde Musterstadt",
-    "service": "Renewal of a residence permit",
-    "link": LINK,
-}
-A_TIME = {
-    "starts_at": "2026-11-25T08:30:00+00:00",
-    "until_at": "2026-11-24T09:30:00+00:00",
-    "time_zone": "Europe/Berlin",
-}
-DRAW = A_LIST | {"reference": "17", "draw_link": LINK}
-OTHERS: list[tuple[str, dict[str, str]]] = [
-    ("waitlist_joined", A_LIST | {"unproven": ""}),
-    ("waitlist_joined", A_LIST | {"unproven": "yes"}),
-    ("waitlist_offer", A_LIST | A_TIME),
-    ("waitlist_ended", A_LIST | {"reason": "missed"}),
-    ("waitlist_ended", A_LIST | {"reason": "over"}),
-    (
-        "draw_entered",
-        A_LIST | {"reference": "17", "until_at": A_TIME["until_at"], "time_zone": "Europe/Berlin"},
-    ),
-    ("draw_result", DRAW | A_TIME | {"outcome": "won"}),
-    ("draw_result", DRAW | {"outcome": "listed"}),
-    ("draw_result", DRAW | {"outcome": "lost"}),
-    (
-        "invitation",
-        A_LIST
-        | {"office_address": "Rathausplatz 1", "until_at": A_TIME["until_at"], "time_zone": "Europe/Berlin"},
-    ),
+OTHERS = [
+    (kind, said)
+    for kind in kinds.KINDS
+    if kind not in MORE
+    for _, said in preview.parameters(kind, "https://termin.musterstadt.de")
 ]
 
 
@@ -74,7 +52,7 @@ def about(kind: str, **changes: str) -> dict[str, str]:
 
 
 def test_every_kind_of_message_is_looked_at_here() -> None:
-    assert {*MORE, *(kind for kind, _ in OTHERS)} == set(kinds.KINDS)
+    assert {*MORE, *(kind for kind, _ in OTHERS)} == set(kinds.KINDS) <= kinds.NAMES.keys()
     for kind, said in [*((kind, about(kind)) for kind in MORE), *OTHERS]:
         kinds.check(kind, said)
 
@@ -82,16 +60,27 @@ def test_every_kind_of_message_is_looked_at_here() -> None:
 @pytest.mark.parametrize("kind", MORE)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_sms_has_one_part_on_every_day_of_the_year(kind: str, language: str) -> None:
-    first = datetime(2027, 1, 1, 9, 30, tzinfo=UTC)
-    for day in range(365):
-        start = first + timedelta(days=day)
+    for start in ALL_YEAR:
         said = about(kind, starts_at=start.isoformat()) | {
             name: (start - timedelta(hours=hours)).isoformat()
             for name, hours in (("until_at", 1), ("before_at", 25))
             if name in MORE[kind]
         }
-        text = texts.render(kind, Medium.SMS, language, said).text
-        assert segments(text) == 1, text
+        _fits(kind, language, said)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_sms_about_anything_else_has_one_part_too(language: str) -> None:
+    for kind, said in OTHERS:
+        moments = [name for name in said if name.endswith("_at")]
+        for start in ALL_YEAR[::11] if moments else ALL_YEAR[:1]:
+            _fits(kind, language, said | dict.fromkeys(moments, start.isoformat()))
+
+
+def _fits(kind: str, language: str, said: dict[str, str]) -> None:
+    """One part in letters that every phone knows; with others there is room for a link in two."""
+    text = texts.render(kind, Medium.SMS, language, said).text
+    assert segments(text) == 1 or (not is_basic(text) and segments(text) == 2), text
 
 
 @pytest.mark.parametrize(("kind", "said"), [*((kind, about(kind)) for kind in MORE), *OTHERS])

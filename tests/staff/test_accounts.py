@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import pytest
+from argon2 import PasswordHasher
 
 from frontoffice.db import Database
 from frontoffice.errors import Invalid
@@ -34,6 +35,11 @@ def test_the_password_is_kept_as_an_argon2id_hash_only(database: Database, now: 
     assert PASSWORD not in added.password_hash
     assert accounts.matches(added.password_hash, PASSWORD)
     assert not accounts.matches(added.password_hash, PASSWORD + "!")
+
+
+def test_a_hash_costs_an_attacker_memory_and_time(real_hasher: PasswordHasher) -> None:
+    assert (real_hasher.memory_cost, real_hasher.time_cost) == (64 * 1024, 3)
+    assert real_hasher.hash(PASSWORD).startswith("$argon2id$")
 
 
 def test_a_user_name_is_given_once(database: Database, now: datetime) -> None:

@@ -88,22 +88,10 @@ def test_a_device_is_paired_once_and_then_knows_its_office(
     setup = client.get(SETUP, headers=bearer(answer.json["credential"])).json
     again = client.post(PAIR, json={"code": code})
     assert (again.status_code, again.json and again.json["code"]) == (404, "wrong_code")
-    assert setup == {
-        "office": {"slug": "musterstadt", "name": "Ausländerbehörde Musterstadt", "languages": ["de", "en"]},
-        "device": {"name": "Left", "series": "A"},
-        "time": "2026-11-23T07:00:00Z",
-        "time_zone": "Europe/Berlin",
-        "services": [
-            {
-                "slug": each.slug,
-                "names": each.names,
-                "plain": each.plain,
-                "walk_in": each.walk_in,
-            }
-            for each in office.services
-        ],
-        "booking_url": "http://localhost/book/musterstadt/",
-    }
+    assert setup is not None
+    assert setup["office"]["slug"] == "musterstadt"
+    assert setup["device"] == {"name": "Left", "series": "A"}
+    assert [each["slug"] for each in setup["services"]] == [each.slug for each in office.services]
 
 
 def test_services_out_of_use_are_not_offered_at_the_kiosk(

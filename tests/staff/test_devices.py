@@ -9,9 +9,10 @@ from frontoffice.db import Database
 from frontoffice.errors import Invalid
 from frontoffice.events import Event
 from frontoffice.offices.models import Office
-from frontoffice.staff import devices
+from frontoffice.staff import device_reports, devices
+from frontoffice.staff.device_reports import Told
 from frontoffice.staff.devices import WrongCode
-from frontoffice.staff.models import Device, DeviceKind
+from frontoffice.staff.models import Device, DeviceKind, PrinterState
 from tests.sample import sample_office
 
 
@@ -109,6 +110,61 @@ def test_pairing_anew_ends_the_credential_before(database: Database, office: Off
     new = pair(database, again, now)
     assert name_of(database, old) is None
     assert name_of(database, new) == "Left"
+
+
+def test_each_pairing_has_a_letter_of_its_own_so_that_no_number_is_on_paper_twice(
+    database: Database, office: Office, now: datetime
+) -> None:
+    """The disk may be lost, with numbers on it that the office never heard of."""
+    device, code = add(database, office, "Left", now)
+    _other, other_code = add(database, office, "Right", now)
+
+    def series_after(code: str, moment: datetime) -> str | None:
+        pair(database, code, moment)
+        with database.read() as session:
+            return session.get_one(Device, device.id).series
+
+    def new_code(moment: datetime) -> str:
+        with database.write() as session:
+            return devices.issue_code(session, session.get_one(Device, device.id), moment)
+
+    assert series_after(code, now) == "A", "nothing was on paper before"
+    pair(database, other_code, now)
+    assert series_after(new_code(now), now) == "C"
+    assert series_after(new_code(now), now) == "D"
+    assert add(database, office, "Third", now)[0].series == "E", "A and C rest"
+    later = now + devices.SERIES_RESTS
+    assert series_after(new_code(later), later) == "A"
+
+
+def test_staff_are_told_what_is_wrong_with_devices(database: Database, office: Office, now: datetime) -> None:
+    minute = timedelta(minutes=1)
+    with database.write() as session:
+        for name, told in (
+            ("fine", Told(PrinterState.OK, waiting=4, clock_ahead=90)),
+            ("no printer", Told(PrinterState.OFF)),
+            ("paper", Told(PrinterState.OUT_OF_PAPER, stuck=1)),
+            ("cable", Told(PrinterState.UNREACHABLE, interrupted=1, clock_ahead=-3600)),
+        ):
+            device, _code = devices.add(
+                session, session.get_one(Office, office.id), name, DeviceKind.KIOSK, now
+            )
+            device_reports.tell(session, device.id, told, now)
+
+    def noticed(ago: timedelta) -> list[tuple[str, str]]:
+        with database.read() as session:
+            found = device_reports.notices(session, office.id, now + ago)
+        return [(each.device, each.trouble.value) for each in found]
+
+    assert noticed(4 * minute) == [
+        ("cable", "printer"),
+        ("cable", "interrupted"),
+        ("cable", "clock"),
+        ("paper", "out_of_paper"),
+        ("paper", "stuck"),
+    ]
+    assert noticed(5 * minute) == [(name, "silent") for name in ("cable", "fine", "no printer", "paper")]
+    assert noticed(timedelta(hours=14)) == [], "switched off in the evening"
 
 
 def test_a_revoked_device_is_unknown_at_once_and_cannot_come_back(

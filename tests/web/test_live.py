@@ -1,6 +1,8 @@
 """The live feed: over a real server, with connections that drop."""
 
 import json
+import select
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,15 +18,13 @@ from sqlalchemy import text
 from werkzeug.serving import make_server
 
 from frontoffice import events
-from frontoffice.config import Config, Web
 from frontoffice.db import Database
 from frontoffice.events import Event
 from frontoffice.line import calling, staffing
 from frontoffice.offices.models import Office
 from frontoffice.vault import Vault
-from frontoffice.web import feed, live
-from frontoffice.web.app import create_app
-from frontoffice.web.feed import Feed
+from frontoffice.web import crowd, feed, live
+from frontoffice.web.crowd import Crowd, NoSeatLeft
 from tests.line.parts import RULES, account, ticket
 from tests.sample import sample_office
 
@@ -35,7 +35,7 @@ DEADLINE = 30.0  # seconds
 def server(app: Flask) -> Iterator[str]:
     """The application on a real port; its streams end before the server does."""
     listening = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=listening.serve_forever, daemon=True)
+    thread = threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{listening.server_port}"
     live.stop(app)
@@ -120,7 +120,9 @@ def test_a_call_reaches_the_screen(server: str, database: Database, office: Offi
         with database.write() as session:
             calling.call_next(session, office.counters[2].id, who, now, RULES)
         data = {"ticket": "A001", "counter": "3", "call": 1, "at": "2026-11-23T07:00:00+00:00"}
-        assert stream.events(1) == [(2, "ticket.called", data)]
+        [(number, kind, told)] = stream.events(1)
+        assert (number, kind) == (2, "ticket.called")
+        assert data.items() <= told.items()
 
 
 def test_what_another_process_writes_is_told_too(
@@ -217,7 +219,7 @@ def test_an_office_hears_nothing_of_another(
 def test_a_quiet_stream_shows_that_it_is_alive_and_how_far_it_is(
     server: str, database: Database, office: Office, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(crowd, "HEARTBEAT", 0.05)
     with follow(server) as stream:
         next(stream.blocks())
         tell(database, office, now, 1, "appointment.seen")
@@ -225,15 +227,15 @@ def test_a_quiet_stream_shows_that_it_is_alive_and_how_far_it_is(
         assert next(stream.blocks())[""] == "still here"
 
 
-@pytest.mark.parametrize("query", ["?after=99", "?after=999999999999999"])
 def test_a_number_from_another_life_of_the_database_makes_the_screen_begin_anew(
-    server: str, database: Database, office: Office, now: datetime, query: str
+    server: str, database: Database, office: Office, now: datetime
 ) -> None:
     tell(database, office, now, 1)
-    with follow(server, query) as stream:
-        assert stream.events(1) == [(1, "reset", {})]
-        tell(database, office, now, 2)
-        assert stream.events(1)[0][0] == 2
+    for last, query in enumerate(("?after=99", "?after=999999999999999"), 1):
+        with follow(server, query) as stream:
+            assert stream.events(1) == [(last, "reset", {})]
+            tell(database, office, now, last + 1)
+            assert stream.events(1)[0][0] == last + 1
 
 
 def test_who_missed_very_much_is_told_to_look_at_the_board(
@@ -248,91 +250,123 @@ def test_who_missed_very_much_is_told_to_look_at_the_board(
         assert [number for number, _kind, _data in stream.events(3)] == [3, 4, 5]
 
 
-@pytest.mark.parametrize(
-    "query", ["", "?after=", "?after=x", "?after=-1", "?after=1e3", "?after=" + "9" * 99]
-)
 def test_a_number_that_is_none_means_from_now_on(
-    server: str, database: Database, office: Office, now: datetime, query: str
+    server: str, database: Database, office: Office, now: datetime
 ) -> None:
     tell(database, office, now, 1)
-    with follow(server, query) as stream:
-        assert next(stream.blocks())["id"] == "1"
-        tell(database, office, now, 2)
-        assert stream.events(1)[0][0] == 2
+    queries = ("", "?after=", "?after=x", "?after=-1", "?after=1e3", "?after=" + "9" * 99)
+    for last, query in enumerate(queries, 1):
+        with follow(server, query) as stream:
+            assert next(stream.blocks())["id"] == str(last)
+            tell(database, office, now, last + 1)
+            assert stream.events(1)[0][0] == last + 1
 
 
-def test_followers_leave_room_for_the_others_and_a_place_that_is_left_is_free_again(
-    config: Config, database: Database, office: Office
+class Seated:
+    """A follower without a browser: the other end of its connection."""
+
+    def __init__(self, process: Crowd, office: Office, after: int = 0, *, every: float = 0.0) -> None:
+        seat = process.seat(office.id)
+        self._mine, theirs = socket.socketpair()
+        self._mine.settimeout(DEADLINE)
+        self._rest = b""
+        process.join(seat, theirs, after, process.feed.read(office.id, after), every=every)
+
+    def collect(self, upto: int) -> list[int]:
+        """The numbers that come in, up to this one."""
+        numbers: list[int] = []
+        while not numbers or numbers[-1] < upto:
+            text = self._mine.recv(65536)
+            assert text, f"ended after {numbers}"
+            *whole, self._rest = (self._rest + text).split(b" ")
+            numbers += (int(each.strip(b".")) for each in whole)
+        return numbers
+
+    def has_ended(self) -> bool:
+        """Whether nothing comes any more; waits for it."""
+        return self._mine.recv(65536) == b""
+
+    def has_nothing(self) -> bool:
+        """Whether nothing has come yet."""
+        return not select.select([self._mine], [], [], 0)[0]
+
+    def close(self) -> None:
+        self._mine.close()
+
+    def __enter__(self) -> "Seated":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+@pytest.fixture
+def process(database: Database) -> Iterator[Crowd]:
+    """The crowd of a process, with five seats, four of them for one network."""
+    crowd = Crowd(database, lambda event: f"{event.number} ".encode(), 5, 4)
+    yield crowd
+    crowd.stop()
+
+
+def test_a_seat_given_back_can_be_taken_again_whoever_gives_it_back(process: Crowd, office: Office) -> None:
+    seated = [Seated(process, office) for _ in range(4)]
+    with pytest.raises(NoSeatLeft):
+        process.seat(office.id)
+    elsewhere = process.seat(office.id, "another network")
+    with pytest.raises(NoSeatLeft):
+        process.seat(office.id, "a third network")
+    process.give_back(elsewhere)
+    seated[0].close()
+
+    def one_is_free() -> bool:
+        try:
+            process.give_back(process.seat(office.id))
+        except NoSeatLeft:
+            return False
+        return True
+
+    until(one_is_free)
+
+
+def test_nobody_waits_for_a_follower_that_takes_nothing_and_it_gets_everything_in_the_end(
+    process: Crowd, database: Database, office: Office, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = create_app(config.model_copy(update={"web": Web(threads=4)}), database)
-    listening = make_server("127.0.0.1", 0, small, threaded=True)
-    threading.Thread(target=listening.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{listening.server_port}/live/musterstadt"
-    streams = [Stream(url) for _ in range(3)]
-    for stream in streams:
-        assert stream.answer.status_code == 200
-        next(stream.blocks())
-    full = requests.get(url, timeout=DEADLINE)
-    assert full.status_code == 503
-    assert int(full.headers["Retry-After"]) > 0
-    live.stop(small)
-    for stream in streams:
-        assert list(stream.blocks()) == [], "streams end when the process does"
-    listening.shutdown()
+    # More than fits into a connection's buffers.
+    monkeypatch.setattr(process.feed, "_tell", lambda event: b"%s%d " % (b"." * 100_000, event.number))
+    with Seated(process, office) as slow, Seated(process, office) as quick:
+        for number in range(1, 31):
+            tell(database, office, now, number)
+            assert quick.collect(number) == [number]
+        assert slow.collect(30) == list(range(1, 31))
 
 
-def follower(database: Database, seats: int = 5) -> Feed:
-    return Feed(database, lambda event: f"{event.number} ".encode(), seats)
-
-
-def collect(following: feed.Following, upto: int) -> list[int]:
-    """The numbers that come in, up to this one."""
-    numbers: list[int] = []
-    end = time.monotonic() + DEADLINE
-    while not numbers or numbers[-1] < upto:
-        assert time.monotonic() < end, numbers
-        told = following.wait(1)
-        assert told is not None
-        numbers += [int(number) for number in told.split()]
-    return numbers
-
-
-def test_a_seat_given_back_can_be_taken_again(database: Database, office: Office) -> None:
-    following = follower(database, seats=1)
-    with following.follow(office.id, 0), pytest.raises(feed.NoSeatLeft):
-        following.follow(office.id, 0)
-    seat = following.follow(office.id, 0)
-    seat.close()
-    seat.close()
-    with following.follow(office.id, 0), pytest.raises(feed.NoSeatLeft):
-        following.follow(office.id, 0)
-    following.stop()
-
-
-def test_who_lags_far_behind_is_caught_up_from_the_table(
-    database: Database, office: Office, now: datetime, monkeypatch: pytest.MonkeyPatch
+def test_who_has_fallen_behind_what_is_kept_is_let_go_and_gets_the_rest_from_the_table(
+    process: Crowd, database: Database, office: Office, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "KEPT", 5)
     monkeypatch.setattr(feed, "AT_ONCE", 7)
-    process = follower(database)
-    with process.follow(office.id, 0) as slow, process.follow(office.id, 0) as quick:
-        assert slow.wait(0) == b""
-        for number in range(1, 31):
-            tell(database, office, now, number)
-        assert collect(quick, 30) == list(range(1, 31))
-        assert collect(slow, 30) == list(range(1, 31))
-    process.stop()
+    seat, told = process.seat(office.id), process.feed.read(office.id, 0)
+    for number in range(1, 31):
+        tell(database, office, now, number)
+    until(lambda: seat.latest.last == 30)
+    mine, theirs = socket.socketpair()
+    mine.settimeout(DEADLINE)
+    with mine:
+        process.join(seat, theirs, 0, told)
+        assert mine.recv(1) == b"", "thirty are missing, and five are kept"
+    with Seated(process, office, 3) as again:
+        assert again.collect(30) == list(range(4, 31))
 
 
 def test_what_happens_while_a_seat_is_being_taken_is_not_missed(
     database: Database, office: Office, now: datetime
 ) -> None:
-    process = follower(database, seats=50)
+    process = Crowd(database, lambda event: f"{event.number} ".encode(), 50)
     with ThreadPoolExecutor(9) as threads:
 
         def come_and_go(_number: int) -> list[int]:
-            with process.follow(office.id, 0) as seat:
-                return collect(seat, 40)
+            with Seated(process, office) as seat:
+                return seat.collect(40)
 
         listeners = [threads.submit(come_and_go, number) for number in range(8)]
         for number in range(40):
@@ -342,76 +376,110 @@ def test_what_happens_while_a_seat_is_being_taken_is_not_missed(
     process.stop()
 
 
+def test_phones_get_at_most_one_portion_in_their_time_and_everything(
+    process: Crowd, database: Database, office: Office, now: datetime
+) -> None:
+    with Seated(process, office) as screen, Seated(process, office, every=3600) as phone:
+        tell(database, office, now, 1)
+        assert screen.collect(1) == [1]
+        for number in range(2, 5):
+            tell(database, office, now, number)
+            assert screen.collect(number) == [number]
+        assert phone.has_nothing()
+    with Seated(process, office, every=0.2) as phone, Seated(process, office) as screen:
+        screen.collect(4)
+        phone.collect(4)
+        tell(database, office, now, 5)
+        tell(database, office, now, 6)
+        assert screen.collect(6) == [5, 6]
+        assert phone.collect(6) == [5, 6]
+
+
 def test_the_doorbell_alone_is_enough(
-    database: Database, office: Office, now: datetime, monkeypatch: pytest.MonkeyPatch
+    process: Crowd, database: Database, office: Office, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "LOOK_EVERY", 10 * DEADLINE)
-    process = follower(database)
-    with process.follow(office.id, 0) as seat:
+    with Seated(process, office) as seat:
         for number in range(1, 6):
             tell(database, office, now, number)
-            assert collect(seat, number) == [number]
-    process.stop()
+            assert seat.collect(number) == [number]
 
 
 def test_what_no_doorbell_tells_of_is_found_by_looking(
-    database: Database, office: Office, now: datetime, monkeypatch: pytest.MonkeyPatch
+    process: Crowd, database: Database, office: Office, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "LOOK_EVERY", 0.1)
-    process = follower(database)
-    with process.follow(office.id, 0) as seat:
-        assert seat.wait(0) == b""
+    with Seated(process, office) as seat:
         with database.write() as session:
             session.add(events.EventCount(office_id=office.id, last=1))
             about = {"kind": "ticket.issued", "actor": "test", "subject": "ticket:1", "data": {}}
             session.add(Event(office_id=office.id, number=1, at=now, **about))
-        assert collect(seat, 1) == [1]
-    process.stop()
+        assert seat.collect(1) == [1]
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_doorbell_that_is_torn_off_is_hung_up_again(
-    database: Database, office: Office, now: datetime
+    process: Crowd, database: Database, office: Office, now: datetime
 ) -> None:
     def listeners() -> list[int]:
         query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
         with database.engine.connect() as connection:
             return list(connection.scalars(text(query)))
 
-    process = follower(database)
-    with process.follow(office.id, 0) as seat:
+    with Seated(process, office) as seat:
         until(lambda: len(listeners()) == 1)
         [torn_off] = listeners()
         with database.engine.connect() as connection:
             connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": torn_off})
         tell(database, office, now, 1)
-        assert collect(seat, 1) == [1]
+        assert seat.collect(1) == [1]
         until(lambda: bool(listeners()) and listeners() != [torn_off])
         tell(database, office, now, 2)
-        assert collect(seat, 2) == [2]
-    process.stop()
+        assert seat.collect(2) == [2]
 
 
-def test_a_stopped_feed_ends_those_who_follow(database: Database, office: Office) -> None:
-    process = follower(database)
-    with process.follow(office.id, 0) as seat:
-        assert seat.wait(0) == b""
-        with ThreadPoolExecutor(1) as threads:
-            waiting = threads.submit(seat.wait, DEADLINE)
-            process.stop()
-            assert waiting.result(DEADLINE) is None
-    assert not [thread for thread in threading.enumerate() if thread.name == "feed"]
+def test_a_stopped_process_ends_those_who_follow_and_leaves_no_thread(process: Crowd, office: Office) -> None:
+    with Seated(process, office) as seat:
+        process.stop()
+        assert seat.has_ended()
+    assert not [each for each in threading.enumerate() if each.name in ("feed", "crowd")]
+    with Seated(process, office) as late:
+        assert late.has_ended()
 
 
-def test_a_feed_that_cannot_look_any_more_ends_its_streams_rather_than_seem_alive(
-    database: Database, office: Office, monkeypatch: pytest.MonkeyPatch
+def test_a_feed_that_cannot_look_any_more_ends_its_streams_rather_than_seem_alive_and_can_begin_again(
+    process: Crowd, database: Database, office: Office, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process = follower(database)
-    with process.follow(office.id, 0) as seat:
-        assert seat.wait(0) == b""
+    with Seated(process, office) as seat:
         monkeypatch.setattr(feed, "BLIND_AFTER", -1)
-        assert seat.wait(DEADLINE) is None
-    process.stop()
+        assert seat.has_ended()
+    monkeypatch.undo()
+    with Seated(process, office) as seat:
+        tell(database, office, now, 1)
+        assert seat.collect(1) == [1]
+
+
+def test_a_crowd_whose_thread_breaks_lets_all_go_and_can_begin_again(
+    process: Crowd, database: Database, office: Office, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_now: float) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(process, "_tell_news", broken)
+    with Seated(process, office) as seat:
+        assert seat.has_ended()
+    monkeypatch.undo()
+    until(lambda: not [each for each in threading.enumerate() if each.name == "crowd"])
+    with Seated(process, office) as seat:
+        tell(database, office, now, 1)
+        assert seat.collect(1) == [1]
+
+
+def test_every_follower_keeps_a_file_open_and_others_are_needed_too() -> None:
+    assert live.seats(2000, 100_000) == 2000
+    assert live.seats(2000, 1024) == 1024 - live.SPARE_FILES
+    assert live.seats(2000, 100) == 1
+    assert live.seats(2000, -1) == 2000
 
 
 def test_the_text_of_an_event_is_one_block_whatever_is_in_it(now: datetime) -> None:

@@ -1,0 +1,68 @@
+// Following the office's events, for the pages of staff.
+
+const KINDS = ["issued", "called", "serving", "done", "no_show", "left", "waiting", "parked", "transferred", "favoured", "undone"]
+  .map((kind) => `ticket.${kind}`)
+  .concat(["opened", "closed", "paused", "changed", "news"].map((kind) => `counter.${kind}`))
+  .concat("office.closing_early", "office.closing_as_usual", "device.news", "reset");
+
+/** Follows the office; `onNews` is called after every event, `onState` with whether we are connected. */
+export function follow(url, onNews, onState) {
+  let source;
+  function connect() {
+    source = new EventSource(url);
+    source.onopen = () => { onState(true); onNews(); }; // something may have happened while we were away
+    source.onerror = () => {
+      onState(false);
+      if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
+      setTimeout(connect, 3000 + Math.random() * 4000);
+    };
+    KINDS.forEach((kind) => source.addEventListener(kind, onNews));
+  }
+  connect();
+  addEventListener("pagehide", () => source.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+}
+
+/** Calls `work` at once, and again when it was asked for in the meantime, but not more often than every so many ms. */
+export function seldom(work, milliseconds) {
+  let busy = false;
+  let asked = false;
+  return async function ask() {
+    if (busy) { asked = true; return; }
+    busy = true;
+    await work();
+    setTimeout(() => {
+      busy = false;
+      if (asked) { asked = false; ask(); }
+    }, milliseconds);
+  };
+}
+
+/** Says on the page whether it is live. */
+export function showState(place, isLive) {
+  place.hidden = false;
+  place.textContent = isLive ? place.dataset.on : place.dataset.off;
+  place.classList.toggle("desk__live--on", isLive);
+}
+
+/** A part of a page as the server has it now; null where it cannot be had. Reloads where the sign-in is over. */
+export async function fetchPart(url, selector) {
+  let answer;
+  try {
+    answer = await fetch(url, { headers: { Accept: "text/html" } });
+  } catch {
+    return null; // the connection tells for itself
+  }
+  if (answer.redirected || answer.status === 401 || answer.status === 403) location.reload();
+  if (!answer.ok) return null;
+  return new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(selector);
+}
+
+/** Puts a fresh part in a place, unless somebody has something open there; who was on a link or button stays on it. */
+export function renew(place, part) {
+  if (place.querySelector("details[open]")) return;
+  const nameOf = (each) => each?.getAttribute("href") ?? each?.form?.action;
+  const focused = place.contains(document.activeElement) ? nameOf(document.activeElement) : null;
+  place.replaceChildren(part);
+  if (focused) [...place.querySelectorAll("a, button")].find((each) => nameOf(each) === focused)?.focus({ preventScroll: true });
+}

@@ -1,0 +1,99 @@
+"""The page of the holder of a link: what we send to them, and the switches for it."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from frontoffice import clock
+from frontoffice.errors import N_
+from frontoffice.messages import preferences, suppression
+from frontoffice.messages.models import Medium
+from frontoffice.messages.preferences import Way
+from frontoffice.messages.suppression import Topic
+from frontoffice.web import access
+from frontoffice.web.context import config, database
+
+pages = Blueprint("message_pages", __name__)
+
+PAGE = "/messages/<string:number>/<string:secret>/"
+
+TOPICS = {
+    Topic.REMINDERS: N_("Reminders before an appointment, or before a document ends"),
+    Topic.OFFERS: N_("Offers of earlier times from the waiting list"),
+    Topic.LINE: N_("“You are next” while you wait in our building"),
+}
+BY_SMS_ONLY = {Topic.LINE}
+
+
+@pages.get(PAGE)
+def choose(number: str, secret: str) -> ResponseReturnValue:
+    """What is sent to whom, and what of it can be switched off."""
+    now = clock.now()
+    with preferences.counted(database(), access.network(), now), database().read() as session:
+        found = preferences.ways(session, preferences.find(session, number, secret))
+    return render_template(
+        "messages_pages/choose.html",
+        ways=[(way, _name(way), _topics(way)) for way in found],
+        keep_days=ngettext(
+            "We forget addresses and contents a day after the last message.",
+            "We forget addresses and contents %(num)s days after the last message.",
+            config().messages.keep_days or 1,
+        ),
+        start_number=_number_for_replies(),
+    )
+
+
+@pages.post(PAGE)
+def save(number: str, secret: str) -> ResponseReturnValue:
+    """Note what somebody wants to get."""
+    now, wanted = clock.now(), set(request.form.getlist("wanted"))
+    with preferences.counted(database(), access.network(), now), database().write() as session:
+        preferences.change(session, preferences.find(session, number, secret), wanted, now)
+    flash(_("We have noted what you want to get from us."), "success")
+    return redirect(url_for(".choose", number=number, secret=secret), 303)
+
+
+@pages.get(PAGE + "stop")
+def ask_to_stop(number: str, secret: str) -> ResponseReturnValue:
+    """Ask once before a topic is switched off: mail scanners open every link."""
+    now = clock.now()
+    with preferences.counted(database(), access.network(), now), database().read() as session:
+        topic = suppression.topic_of(preferences.find(session, number, secret).kind)
+    return render_template(
+        "messages_pages/stop.html",
+        topic=_(TOPICS[topic]) if topic else None,
+        address={"number": number, "secret": secret},
+    )
+
+
+@pages.post(PAGE + "stop/yes")
+def stop(number: str, secret: str) -> ResponseReturnValue:
+    """Switch it off."""
+    now = clock.now()
+    with preferences.counted(database(), access.network(), now), database().write() as session:
+        preferences.stop_topic(session, preferences.find(session, number, secret), now)
+    flash(_("We have noted what you want to get from us."), "success")
+    return redirect(url_for(".choose", number=number, secret=secret), 303)
+
+
+def _name(way: Way) -> str:
+    if way.medium is Medium.SMS:
+        return str(_("Text messages to %(phone)s", phone=way.shown) if way.shown else _("Text messages"))
+    return str(_("Mails to %(mail)s", mail=way.shown) if way.shown else _("Mails"))
+
+
+def _topics(way: Way) -> list[tuple[Topic, str, bool]]:
+    return [
+        (topic, _(TOPICS[topic]), is_on)
+        for topic, is_on in way.topics.items()
+        if way.medium is Medium.SMS or topic not in BY_SMS_ONLY
+    ]
+
+
+def _number_for_replies() -> str | None:
+    """Our number, where texts to it reach us."""
+    settings = config().messages
+    if settings.sms == "twilio" and settings.twilio is not None and settings.twilio.sender.startswith("+"):
+        return settings.twilio.sender
+    return None

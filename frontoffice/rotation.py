@@ -1,0 +1,175 @@
+"""Changing the key: what is sealed is sealed anew with the current one, and keyed hashes where that is possible.
+
+Run it while everything runs, after the new key stands first in every process's configuration. It can be stopped and
+run again. A row that somebody changes meanwhile is left to them: they seal with the current key.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, LargeBinary, Table, and_, select, update
+from sqlalchemy.orm import Session
+
+import frontoffice.schema  # noqa: F401 (which knows every table)
+from frontoffice import vault as vaults
+from frontoffice.booking import fairness
+from frontoffice.booking.models import Appointment
+from frontoffice.booking.person import Person
+from frontoffice.db import Base, Database
+from frontoffice.draw.models import DrawRequest
+from frontoffice.messages import outbox
+from frontoffice.messages.envelope import unseal
+from frontoffice.messages.models import Medium, Message, MessageState, Mute, Suppression
+from frontoffice.vault import InvalidToken, Vault
+from frontoffice.waitlist.models import WaitlistEntry
+
+AT_ONCE = 200
+# Bytes that are no secret: the ticks of a day.
+PLAIN = {("day_sheet", name) for name in ("capacity", "taken", "free", "gates")}
+
+IN_FLIGHT = (MessageState.SENDING, MessageState.UNKNOWN)
+
+
+@dataclass
+class Rotated:
+    """What was done: fields sealed anew by table and column, those that no key opens, hashes made anew."""
+
+    resealed: dict[str, int] = field(default_factory=dict)
+    unreadable: int = 0
+    rehashed: int = 0
+
+
+def rotate(database: Database) -> Rotated:
+    """Seal with the current key, and hash with it, whatever was with an older one; in many small transactions."""
+    done = Rotated()
+    for table, column in sealed_columns():
+        for rows in _parts(database, table, column):
+            with database.write() as session:
+                _reseal(session, table, column, rows, done)
+    for holder in (Appointment, WaitlistEntry, DrawRequest):
+        table = Base.metadata.tables[holder.__tablename__]
+        for rows in _parts(database, table, table.c.person):
+            with database.write() as session:
+                _rehash_people(session, table, rows, done)
+    messages = Base.metadata.tables[Message.__tablename__]
+    for rows in _parts(database, messages, messages.c.envelope):
+        with database.write() as session:
+            _rehash_recipients(session, messages, rows, done)
+    return done
+
+
+def sealed_columns() -> list[tuple[Table, Column[Any]]]:
+    """Every column of the database whose contents are sealed."""
+    return [
+        (table, column)
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if isinstance(column.type, LargeBinary) and (table.name, column.name) not in PLAIN
+    ]
+
+
+Rows = Sequence[tuple[int, bytes]]
+
+
+def _parts(database: Database, table: Table, column: Column[Any]) -> Iterator[Rows]:
+    """The rows that have something there, by key and with it, some at a time."""
+    [key] = table.primary_key.columns
+    last = -1
+    while True:
+        with database.read() as session:
+            rows = session.execute(
+                select(key, column).where(key > last, column.is_not(None)).order_by(key).limit(AT_ONCE)
+            ).all()
+        if not rows:
+            return
+        yield [(number, value) for number, value in rows]
+        last = rows[-1][0]
+
+
+def _reseal(session: Session, table: Table, column: Column[Any], rows: Rows, done: Rotated) -> None:
+    vault = vaults.of(session)
+    [key] = table.primary_key.columns
+    name = f"{table.name}.{column.name}"
+    for number, sealed in rows:
+        if vault.is_current(sealed):
+            continue
+        try:
+            anew = vault.reseal(sealed)
+        except InvalidToken:
+            done.unreadable += 1
+            continue
+        session.execute(update(table).where(key == number, column == sealed).values({column.name: anew}))
+        done.resealed[name] = done.resealed.get(name, 0) + 1
+
+
+def _rehash_people(session: Session, table: Table, rows: Rows, done: Rotated) -> None:
+    """The hashes by which somebody's appointments, wishes and requests are found."""
+    vault = vaults.of(session)
+    for number, sealed in rows:
+        try:
+            person = Person.from_sealed(vault.open(sealed))
+        except InvalidToken:
+            continue
+        known = fairness.known(vault, person)
+        for name, digests in (
+            ("person_digest", known.persons),
+            ("mail_digest", known.mails),
+            ("phone_digest", known.phones),
+        ):
+            done.rehashed += _replace(session, table, table.c.id == number, name, digests)
+        for medium, address in ((Medium.MAIL, person.mail), (Medium.SMS, person.phone)):
+            if address:
+                _carry_over(session, vault, medium, address, done)
+
+
+def _rehash_recipients(session: Session, table: Table, rows: Rows, done: Rotated) -> None:
+    """The hashes that stand for recipients, of messages and of who opted out."""
+    vault = vaults.of(session)
+    for number, sealed in rows:
+        envelope = unseal(vault, sealed)
+        if envelope is None:
+            continue
+        medium = session.scalars(select(Message.medium).where(Message.id == number)).one()
+        digests = outbox.recipient_digests(vault, medium, envelope.to)
+        # What is in flight keeps its own: by that it is the only one to its phone.
+        at_rest = and_(table.c.id == number, table.c.state.not_in(IN_FLIGHT))
+        done.rehashed += _replace(session, table, at_rest, "recipient", digests)
+        _carry_over(session, vault, medium, envelope.to, done)
+        if envelope.fallback_to:
+            _carry_over(session, vault, Medium.MAIL, envelope.fallback_to, done)
+
+
+def _replace(
+    session: Session, table: Table, condition: ColumnElement[bool], name: str, digests: Sequence[str]
+) -> int:
+    """Put the hash under the current key (the first one) in place of one under an older key."""
+    if len(digests) < 2:
+        return 0
+    changed = session.execute(
+        update(table)
+        .where(condition, table.c[name].in_(digests[1:]))
+        .values({name: digests[0]})
+        .returning(table.c.id)
+    )
+    return len(changed.all())
+
+
+def _carry_over(session: Session, vault: Vault, medium: Medium, address: str, done: Rotated) -> None:
+    """Let opt-outs of an address count under the current key."""
+    current, *older = outbox.recipient_digests(vault, medium, address)
+    for noted in session.scalars(select(Suppression).where(Suppression.recipient.in_(older))):
+        known = select(Suppression.id).where(
+            Suppression.recipient == current, Suppression.medium == noted.medium
+        )
+        if session.scalar(known) is None:
+            noted.recipient = current
+        else:
+            session.delete(noted)
+        done.rehashed += 1
+    for muted in session.scalars(select(Mute).where(Mute.recipient.in_(older))):
+        session.delete(muted)
+        session.flush()
+        session.merge(Mute(recipient=current, topic=muted.topic, created_at=muted.created_at))
+        done.rehashed += 1
+    session.flush()
