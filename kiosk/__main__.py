@@ -3,14 +3,25 @@
 import ipaddress
 import logging
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 import click
 
 from kiosk.journal import Journal
 from kiosk.office import LOOPBACK, Office, Reached, Refused, Unauthorised
+from kiosk.printer import EscposPrinter, Kind, NotSent, PerhapsPrinted, PrinterSettings
 from kiosk.server import Server
 from kiosk.settings import DataDirectory, Pairing, SettingsError
+from kiosk.ticket_image import TicketSlip, draw
+
+SAMPLE = TicketSlip(
+    office="Frontoffice",
+    heading="Test",
+    number="X000",
+    lines=("Grüße · Вітаємо · Здравствуйте · Hoş geldiniz",),
+    footer="This is not a ticket.",
+)
 
 data_option = click.option(
     "--data",
@@ -76,6 +87,69 @@ def run(host: str, port: int, patience: float, data: Path) -> None:
     Server(data, host, port, patience).run()
 
 
+@main.group()
+def printer() -> None:
+    """The ticket printer at this device. A running kiosk takes up changes by itself."""
+
+
+@printer.command(name="set")
+@click.option("--usb", metavar="VENDOR:PRODUCT", help="A printer at USB, for instance 04b8:0e15 (see lsusb).")
+@click.option(
+    "--network", metavar="HOST[:PORT]", help="A printer in the network; the port is 9100 unless given."
+)
+@click.option("--serial", metavar="FILE", help="A printer at a serial line, for instance /dev/ttyUSB0.")
+@click.option("--baud", default=38400, show_default=True, help="The speed of the serial line.")
+@click.option(
+    "--dots", default=576, show_default=True, help="Dots on a line; often 512 or 384 on narrow paper."
+)
+@click.option("--silent", is_flag=True, help="It tells nothing back, so what it is sent counts as printed.")
+@data_option
+def set_printer(
+    usb: str | None, network: str | None, serial: str | None, baud: int, dots: int, silent: bool, data: Path
+) -> None:
+    """Say which printer there is, and ask it how it is."""
+    given = [
+        (kind, address)
+        for kind, address in (("usb", usb), ("network", network), ("serial", serial))
+        if address
+    ]
+    if len(given) != 1:
+        raise click.UsageError("Please give exactly one of --usb, --network and --serial.")
+    [(kind, address)] = given
+    try:
+        settings = PrinterSettings(cast(Kind, kind), address, baud, not silent, dots)
+    except ValueError as error:
+        raise click.UsageError(f"{address} is not a printer's address: {error}") from error
+    _prepared(data).store_printer(settings)
+    click.echo(f"The printer is set up. It is now: {EscposPrinter(settings).readiness()}.")
+
+
+@printer.command(name="none")
+@data_option
+def no_printer(data: Path) -> None:
+    """Say that there is no printer: numbers are shown, and kept on the phone."""
+    _prepared(data).store_printer(None)
+    click.echo("Tickets are not printed any more.")
+
+
+@printer.command(name="test")
+@data_option
+def test_printer(data: Path) -> None:
+    """Print a ticket that is none, to see whether it comes out."""
+    try:
+        settings = _prepared(data).printer()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+    if settings is None:
+        raise click.ClickException("There is no printer (frontoffice-kiosk printer set).")
+    device = EscposPrinter(settings)
+    try:
+        device.send(device.prepare(draw(SAMPLE)))
+    except (NotSent, PerhapsPrinted) as error:
+        raise click.ClickException(f"It did not print. The printer is: {error.readiness}.") from error
+    click.echo("It has printed.")
+
+
 @main.command()
 @data_option
 def status(data: Path) -> None:
@@ -89,7 +163,7 @@ def status(data: Path) -> None:
     if directory.journal_file.exists():
         journal = Journal(directory.journal_file)
         waiting = journal.count_open(pairing.office, pairing.series)
-        stuck = journal.count_stuck(pairing.office, pairing.series)
+        stuck = journal.count_stuck(pairing.office)
         click.echo(f"Entries waiting: {waiting}. Numbers not taken by the office: {stuck}.")
 
 

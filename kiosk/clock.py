@@ -1,7 +1,14 @@
 """The only place of the kiosk that reads the time."""
 
 import os
+import time
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from kiosk.entries import Since
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def now() -> datetime:
@@ -9,3 +16,27 @@ def now() -> datetime:
     offset = os.environ.get("FRONTOFFICE_CLOCK_OFFSET_SECONDS")
     moment = datetime.now(UTC)
     return moment + timedelta(seconds=float(offset)) if offset else moment
+
+
+def since_start() -> Since | None:
+    """This moment by the machine's uptime, which goes on whatever is done to its clock; None where there is none."""
+    boot = _boot()
+    if boot is None:
+        return None
+    return Since(boot, time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
+def seconds_ago(since: Since | None) -> float | None:
+    """How long ago a moment was; None where the machine has been started anew since."""
+    present = since_start()
+    if since is None or present is None or present.boot != since.boot:
+        return None
+    return max(0.0, present.seconds - since.seconds)
+
+
+@cache
+def _boot() -> str | None:
+    try:
+        return BOOT_ID.read_text(encoding="ascii").strip() or None
+    except OSError:
+        return None

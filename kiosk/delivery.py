@@ -14,8 +14,8 @@ from typing import Any
 from kiosk import clock
 from kiosk.journal import Entry, Journal, Outcome, Result
 from kiosk.link import Link, State
-from kiosk.office import Answer, Office, Reached, Refused, Unauthorised
-from kiosk.office_setup import OfficeSetup
+from kiosk.office import Answer, Office, Reached, Refused, Unauthorised, Unreachable
+from kiosk.office_setup import OfficeSetup, Wait
 from kiosk.settings import Pairing
 
 BATCH = 100
@@ -31,9 +31,17 @@ class Delivery:
     """The delivery thread of one device; `current` gives the pairing and the setup in force."""
 
     def __init__(
-        self, journal: Journal, link: Link, current: Callable[[], tuple[Pairing, OfficeSetup] | None]
+        self,
+        journal: Journal,
+        link: Link,
+        current: Callable[[], tuple[Pairing, OfficeSetup] | None],
+        run: str | None = None,
     ) -> None:
         self._journal = journal
+        self._run = run
+        # What may have reached the office, though no answer came back; of earlier runs nobody knows that.
+        self._perhaps_sent = journal.unanswered()
+        self._first_time: set[str] = set()
         self._link = link
         self._current = current
         self._changed = threading.Condition()
@@ -68,6 +76,35 @@ class Delivery:
                     return entry
                 self._changed.wait(left)
 
+    def refuse(self, entry: Entry, result: Result, patience: float) -> bool:
+        """Settle an entry by the device's own refusal; says whether that was possible.
+
+        Only what the office cannot have taken can be refused without it; where that is not sure yet, it waits
+        `patience` seconds for that.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: entry.act.id not in self._perhaps_sent, timeout=patience):
+                return False
+            return self._journal.settle(entry, "refused", result)
+
+    def deliver(self) -> bool:
+        """One round: hand in what is open; says whether all of it was answered."""
+        current = self._current()
+        if current is None:
+            return False
+        pairing, setup = current
+        if monotonic() >= self._housekeeping_due:
+            self._housekeeping_due = monotonic() + HOUSEKEEPING_SECONDS
+            self._journal.reopen_unfit()
+            self._journal.prune(setup.day(clock.now()) - KEPT, pairing.office)
+        office = Office(pairing.office_url, pairing.credential, self._run)
+        while entries := self._next(pairing.office, setup.series):
+            if not self._send(office, entries):
+                return False
+            with self._changed:
+                self._changed.notify_all()
+        return True
+
     def _work(self) -> None:
         pause = 0.0
         failures = 0
@@ -77,7 +114,7 @@ class Delivery:
                 self._wanted = False
                 self._round += 1
             try:
-                done = self._deliver_all()
+                done = self.deliver()
             except Exception:
                 # Whatever it was, visitors go on getting numbers, and the next round tries again.
                 log.exception("A delivery failed in an unforeseen way")
@@ -89,26 +126,20 @@ class Delivery:
                 self._changed.notify_all()
             pause = _pause_after(failures)
 
-    def _deliver_all(self) -> bool:
-        current = self._current()
-        if current is None:
-            return False
-        pairing, setup = current
-        if monotonic() >= self._housekeeping_due:
-            self._housekeeping_due = monotonic() + HOUSEKEEPING_SECONDS
-            self._journal.reopen_unfit()
-            self._journal.prune(setup.day(clock.now()) - KEPT, pairing.office, setup.series)
-        office = Office(pairing.office_url, pairing.credential)
-        while entries := self._journal.open_entries(pairing.office, setup.series, BATCH):
-            if not self._send(office, entries):
-                return False
-            with self._changed:
-                self._changed.notify_all()
-        return True
+    def _next(self, office: str, series: str) -> list[Entry]:
+        with self._changed:
+            entries = self._journal.open_entries(office, series, BATCH)
+            # Before anything is sent, so that none of them is refused by the device in the meantime.
+            self._first_time = {entry.act.id for entry in entries} - self._perhaps_sent
+            self._perhaps_sent |= self._first_time
+        return entries
 
     def _send(self, office: Office, entries: list[Entry]) -> bool:
         answer = office.deliver([as_json(entry) for entry in entries])
         match answer:
+            case Unreachable(unsent=True):
+                with self._changed:
+                    self._perhaps_sent -= self._first_time
             case Reached(body):
                 self._tell_link(answer)
                 return self._keep(entries, body)
@@ -131,8 +162,9 @@ class Delivery:
         for entry in entries:
             item = by_id.get(entry.act.id, {})
             outcome = _outcome(entry, item)
-            if outcome is not None:
-                kept += self._journal.settle(entry, outcome, _result(item))
+            if outcome is not None and self._journal.settle(entry, outcome, _result(item)):
+                kept += 1
+                self._perhaps_sent.discard(entry.act.id)
         # Without this an answer that settles nothing would be asked for again without a pause.
         return kept > 0
 
@@ -168,6 +200,11 @@ def as_json(entry: Entry) -> dict[str, Any]:
         "code": entry.act.code,
         "service": entry.act.service,
         "handed_out": entry.handed_out,
+        "series": entry.act.series,
+        "born": entry.act.born.isoformat() if entry.act.born else None,
+        "due": f"{entry.act.due:%H:%M}" if entry.act.due else None,
+        "late_ok": entry.act.late_ok,
+        "seconds_ago": clock.seconds_ago(entry.act.since),
     }
 
 
@@ -188,4 +225,20 @@ def _result(item: dict[str, Any]) -> Result:
     def text(key: str) -> str | None:
         return str(item[key]) if item.get(key) else None
 
-    return Result(text("ticket"), text("service"), text("due_at"), text("code"), text("sentence"))
+    return Result(
+        text("ticket"),
+        text("service"),
+        text("due_at"),
+        text("code"),
+        text("sentence"),
+        text("room"),
+        text("office"),
+        _wait(item.get("wait")),
+    )
+
+
+def _wait(told: Any) -> Wait | None:
+    try:
+        return Wait(int(told["low"]), int(told["high"])) if told else None
+    except (KeyError, TypeError, ValueError):
+        return None  # of no use, and no reason to refuse a number

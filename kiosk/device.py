@@ -1,17 +1,30 @@
-"""One device put together: its journal, its two threads, and whether it can serve visitors."""
+"""One device put together: its journal, its threads, and what it decides by itself while it is cut off."""
 
-from dataclasses import dataclass
-from typing import Literal
+import uuid
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any, Literal
 
+from kiosk import clock, offline
 from kiosk.delivery import Delivery
+from kiosk.entries import Act, Entry, Result
 from kiosk.journal import Journal
 from kiosk.link import Link, LinkState
-from kiosk.office_setup import OfficeSetup
+from kiosk.office_setup import OfficeSetup, Wait
+from kiosk.offline import Decision
+from kiosk.printer import EscposPrinter, Printer
+from kiosk.printing import Printing
 from kiosk.refresh import Refresh
-from kiosk.settings import DataDirectory
+from kiosk.settings import DataDirectory, SettingsError
 
 # What staff have to see to before visitors can be served.
-Trouble = Literal["unpaired", "revoked", "no_setup"]
+Trouble = Literal["unpaired", "revoked", "no_setup", "doubled"]
+
+# A range told longer ago says nothing about now.
+WAIT_HOLDS = timedelta(minutes=30)
+# Dates of birth may be guessed so often without the office; with it, the office counts.
+TRIES = 10
+TRIES_PER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -21,6 +34,7 @@ class DeviceState:
     link: LinkState
     waiting: int
     stuck: int
+    printer: str = "off"
 
 
 class Kiosk:
@@ -32,35 +46,114 @@ class Kiosk:
         self.session_key = data.session_key()
         self.journal = Journal(data.journal_file)
         self.link = Link()
-        self._refresh = Refresh(data, self.link)
-        self.delivery = Delivery(self.journal, self.link, self._refresh.current)
+        run = str(uuid.uuid4())
+        self._data = data
+        self.refresh = Refresh(data, self.link, self._report, run)
+        self.delivery = Delivery(self.journal, self.link, self.refresh.current, run)
+        self.printing = Printing(self.journal, self._printer, self.refresh.tell_soon)
 
     def start(self) -> None:
-        """Start delivering and refreshing, in the process that serves: threads do not survive a fork."""
-        self._refresh.start(on_reached=self.delivery.wake)
+        """Start delivering, refreshing and printing, in the process that serves: threads do not survive a fork."""
+        self.refresh.start(on_reached=self.delivery.wake)
         self.delivery.start()
+        self.printing.start()
 
     @property
     def setup(self) -> OfficeSetup | None:
         """The office's setup, if the device has one that fits its pairing."""
-        current = self._refresh.current()
+        current = self.refresh.current()
         return current[1] if current else None
 
     @property
     def trouble(self) -> Trouble | None:
         """Why no visitor can be served; None when all is well, which it also is without a network."""
-        if not self._refresh.is_paired:
+        if not self.refresh.is_paired:
             return "unpaired"
         if self.link.now().state == "revoked":
             return "revoked"
-        return None if self.setup else "no_setup"
+        setup = self.setup
+        if setup is None:
+            return "no_setup"
+        return "doubled" if setup.doubled else None
+
+    def now(self) -> datetime:
+        """The time: the device's clock, put right by what the office's said when it was last reached."""
+        return clock.now() - self.link.now().clock_ahead
 
     def state(self) -> DeviceState:
-        """Link and journal at this moment."""
+        """Link, journal and printer at this moment."""
         setup = self.setup
         office, series = (setup.office, setup.series) if setup else ("", "")
         return DeviceState(
             self.link.now(),
             waiting=self.journal.count_open(office, series),
-            stuck=self.journal.count_stuck(office, series) if setup else 0,
+            stuck=self.journal.count_stuck(office) if setup else 0,
+            printer=self.printing.state,
         )
+
+    def record(self, act: Act) -> Entry:
+        """Commit the act with its number. The same id again gives the same entry, whatever else the act says."""
+        setup = self.setup
+        after, matched = 0, None
+        if setup is not None:
+            if setup.last_number is not None and setup.last_number[0] == act.date:
+                after = setup.last_number[1]
+            matched = offline.decide(act, setup, self.refresh.today, act.at).matched
+        return self.journal.record(replace(act, since=clock.since_start()), after=after, matched=matched)
+
+    def check_in_by_birth(self, entry_id: str, born: date, due: time, language: str) -> Act | None:
+        """The act of somebody who has no code at hand but knows when the appointment is; None without a setup."""
+        setup, now = self.setup, self.now()
+        if setup is None:
+            return None
+        day = setup.day(now)
+        return Act(entry_id, now, day, setup.office, setup.series, "check_in", language, born=born, due=due)
+
+    def conclude_offline(self, entry: Entry) -> Entry:
+        """What becomes of an entry that the office has not answered: a number, or a refusal that it would give too."""
+        setup, now = self.setup, self.now()
+        if setup is None:
+            return self.journal.hand_out(entry.act.id)
+        if entry.act.born is not None and self._is_guessing(now):
+            decision = Decision(True, Result(code="too_many_tries"))
+        else:
+            decision = offline.decide(entry.act, setup, self.refresh.today, now)
+        result, refused = decision.result, decision.refused
+        holder = self.journal.holder(entry.act, decision.matched) if entry.act.kind == "check_in" else None
+        if holder is not None:
+            # The number before goes to the office before this one, which it then refuses as well.
+            self.journal.settle(
+                entry, "refused", replace(result, code="already_checked_in", ticket=holder.ticket)
+            )
+            return self.journal.find(entry.act.id) or entry
+        if refused and self.delivery.refuse(entry, result, self.patience):
+            return self.journal.find(entry.act.id) or entry
+        # What the office may have taken stays a number: it takes it once more, and refuses it no longer.
+        return self.journal.hand_out(entry.act.id, replace(result, code=None, ticket=None, office=None))
+
+    def last_wait(self, service: str | None) -> Wait | None:
+        """The wait that the office told for that concern a short while ago."""
+        setup = self.setup
+        if setup is None or setup.as_of is None or self.now() - setup.as_of > WAIT_HOLDS:
+            return None
+        return setup.waits.get(service or "")
+
+    def _is_guessing(self, now: datetime) -> bool:
+        return self.journal.count_refused("unknown_birth", (now - TRIES_PER).isoformat()) >= TRIES
+
+    def _printer(self) -> Printer | None:
+        try:
+            settings = self._data.printer()
+        except SettingsError:
+            return None
+        return EscposPrinter(settings) if settings else None
+
+    def _report(self) -> dict[str, Any]:
+        state = self.state()
+        return {
+            "printer": self.printing.state,
+            "waiting": state.waiting,
+            "stuck": state.stuck,
+            "clock_ahead": round(state.link.clock_ahead.total_seconds()),
+            "interrupted_prints": self.printing.interrupted,
+        }

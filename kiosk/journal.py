@@ -1,101 +1,22 @@
 """The device's journal: every act is committed here, with its number, before anything else happens with it.
 
 An entry is open until the office has answered it (`outcome` is None). Open entries are delivered in the order
-they were written, also after a restart, but only under the pairing they were written under: the number that a
-visitor was shown carries the series letter of that time.
+they were written, also after a restart and after pairing anew at the same office: the number that a visitor was
+shown carries the series letter of that time, and so does its entry.
 """
 
-import json
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-# accepted, refused: the office's answers. unfit: the office cannot take it. abandoned: nobody waits for it.
-Outcome = Literal["accepted", "refused", "unfit", "abandoned"]
+from kiosk import journal_file
+from kiosk.entries import Act, Entry, Outcome, PrintState, Result, Since
 
-# Each script raises `user_version` by one; add new ones at the end, never change one that has been shipped.
-UPGRADES = (
-    """
-    CREATE TABLE entries (
-        position INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE,
-        at TEXT NOT NULL,
-        date TEXT NOT NULL,
-        office TEXT NOT NULL,
-        series TEXT NOT NULL,
-        number INTEGER NOT NULL,
-        kind TEXT NOT NULL,
-        language TEXT NOT NULL,
-        code TEXT,
-        service TEXT,
-        handed_out INTEGER NOT NULL DEFAULT 0,
-        outcome TEXT,
-        result TEXT,
-        UNIQUE (office, series, date, number)
-    );
-    CREATE INDEX entries_open ON entries (office, series, position) WHERE outcome IS NULL;
-    CREATE TABLE numbers (
-        office TEXT NOT NULL,
-        series TEXT NOT NULL,
-        date TEXT NOT NULL,
-        last INTEGER NOT NULL,
-        PRIMARY KEY (office, series, date)
-    ) WITHOUT ROWID;
-    """,
-)
-
-
-@dataclass(frozen=True)
-class Act:
-    """What a visitor did: `kind` is "check_in" with a `code` or "walk_in" with a `service`; `at` in UTC."""
-
-    id: str
-    at: datetime
-    date: date
-    office: str
-    series: str
-    kind: str
-    language: str
-    code: str | None = None
-    service: str | None = None
-
-
-@dataclass(frozen=True)
-class Result:
-    """The office's answer to an entry; `code` names the reason of a refusal."""
-
-    ticket: str | None = None
-    service: str | None = None
-    due_at: str | None = None
-    code: str | None = None
-    sentence: str | None = None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An act with its number and what became of it."""
-
-    act: Act
-    number: int
-    handed_out: bool
-    outcome: Outcome | None
-    result: Result
-
-    @property
-    def has_number(self) -> bool:
-        """Whether the visitor gets a number to wait with."""
-        return self.handed_out or self.outcome == "accepted"
-
-    @property
-    def ticket(self) -> str:
-        """The ticket to show; a number that was handed out stays, whatever the office answers later."""
-        own = f"{self.act.series}{self.number:03d}"
-        return own if self.handed_out else self.result.ticket or own
+__all__ = ["Act", "Entry", "Journal", "Outcome", "PrintState", "Result", "Since"]
 
 
 class Journal:
@@ -103,48 +24,30 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
-        # SQLite gives its side files the same permissions.
-        path.touch(mode=0o600)
-        self._connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-        self._connection.row_factory = sqlite3.Row
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        # FULL: a commit has reached the disk when it returns, so that a power cut cannot take a number back.
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._upgrade()
+        self._connection = journal_file.connect(path)
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._connection.close()
 
-    def record(self, act: Act) -> Entry:
-        """Commit the act with the next number of its day; an id that is there already gives its entry."""
+    def record(self, act: Act, *, after: int = 0, matched: str | None = None) -> Entry:
+        """Commit the act with the next number of its day; an id that is there already gives its entry.
+
+        The number is above `after`, the highest that the office has of the series.
+        """
         with self._write() as connection:
             found = _find(connection, act.id)
             if found is not None:
                 return found
             row = connection.execute(
-                "INSERT INTO numbers (office, series, date, last) VALUES (?, ?, ?, 1)"
-                " ON CONFLICT (office, series, date) DO UPDATE SET last = last + 1 RETURNING last",
-                (act.office, act.series, act.date.isoformat()),
+                "INSERT INTO numbers (office, series, date, last) VALUES (?, ?, ?, ? + 1)"
+                " ON CONFLICT (office, series, date) DO UPDATE SET last = max(last + 1, excluded.last)"
+                " RETURNING last",
+                (act.office, act.series, act.date.isoformat(), after),
             ).fetchone()
-            connection.execute(
-                "INSERT INTO entries (id, at, date, office, series, number, kind, language, code, service)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    act.id,
-                    act.at.isoformat(),
-                    act.date.isoformat(),
-                    act.office,
-                    act.series,
-                    row["last"],
-                    act.kind,
-                    act.language,
-                    act.code,
-                    act.service,
-                ),
-            )
-        return Entry(act, row["last"], handed_out=False, outcome=None, result=Result())
+            connection.execute(journal_file.INSERT, journal_file.values(act, row["last"], matched))
+        return Entry(act, row["last"], handed_out=False, outcome=None, result=Result(), matched=matched)
 
     def find(self, entry_id: str) -> Entry | None:
         """The entry of this id."""
@@ -152,35 +55,69 @@ class Journal:
             return _find(self._connection, entry_id)
 
     def open_entries(self, office: str, series: str, limit: int) -> list[Entry]:
-        """The oldest entries that the office has not answered, at most `limit`."""
-        with self._lock:
-            rows = self._connection.execute(
-                "SELECT * FROM entries WHERE outcome IS NULL AND office = ? AND series = ?"
-                " ORDER BY position LIMIT ?",
-                (office, series, limit),
-            ).fetchall()
-        return [_entry(row) for row in rows]
+        """The oldest entries that the office has not answered, at most `limit`.
+
+        Of an earlier series these are the numbers that are out; nobody waits with another one.
+        """
+        return self._entries(
+            "SELECT * FROM entries WHERE outcome IS NULL AND office = :office AND (series = :series OR handed_out)"
+            " ORDER BY position LIMIT :limit",
+            {"office": office, "series": series, "limit": limit},
+        )
+
+    def unanswered(self) -> set[str]:
+        """The ids of all entries without an answer."""
+        return {entry.act.id for entry in self._entries("SELECT * FROM entries WHERE outcome IS NULL", {})}
 
     def count_open(self, office: str, series: str) -> int:
         """How many entries wait for delivery."""
         return self._count(
-            "SELECT count(*) FROM entries WHERE outcome IS NULL AND office = ? AND series = ?", office, series
+            "SELECT count(*) FROM entries"
+            " WHERE outcome IS NULL AND office = :office AND (series = :series OR handed_out)",
+            {"office": office, "series": series},
         )
 
-    def count_stuck(self, office: str, series: str) -> int:
-        """How many numbers were handed out that the office has not taken: unfit, or of an earlier pairing."""
+    def count_stuck(self, office: str) -> int:
+        """How many numbers were handed out that the office has not taken: unfit, or of another office."""
         return self._count(
             "SELECT count(*) FROM entries WHERE handed_out"
-            " AND (outcome = 'unfit' OR outcome IS NULL AND (office <> ? OR series <> ?))",
-            office,
-            series,
+            " AND (outcome = 'unfit' OR outcome IS NULL AND office <> :office)",
+            {"office": office},
         )
 
-    def hand_out(self, entry_id: str) -> Entry:
-        """Note that the visitor gets the number without an answer; changes nothing if there is one by now."""
+    def holder(self, act: Act, matched: str | None) -> Entry | None:
+        """The latest entry of the act's day that has a number for the same appointment, other than the act's own."""
+        found = self._entries(
+            "SELECT * FROM entries WHERE (handed_out OR outcome = 'accepted') AND id <> :id"
+            " AND office = :office AND date = :date AND (matched = :matched OR code = :code)"
+            " ORDER BY position DESC LIMIT 1",
+            {
+                "id": act.id,
+                "office": act.office,
+                "date": act.date.isoformat(),
+                "matched": matched,
+                "code": act.code,
+            },
+        )
+        return found[0] if found else None
+
+    def count_refused(self, code: str, since: str) -> int:
+        """How many acts after `since` (ISO 8601) were refused for that reason."""
+        return self._count(
+            "SELECT count(*) FROM entries WHERE at > :since AND outcome = 'refused'"
+            " AND json_extract(result, '$.code') = :code",
+            {"since": since, "code": code},
+        )
+
+    def hand_out(self, entry_id: str, known: Result | None = None) -> Entry:
+        """Note that the visitor gets the number without an answer; changes nothing if there is one by now.
+
+        `known` is what the device knows of the appointment meanwhile.
+        """
         with self._write() as connection:
             connection.execute(
-                "UPDATE entries SET handed_out = 1 WHERE id = ? AND outcome IS NULL", (entry_id,)
+                "UPDATE entries SET handed_out = 1, result = ? WHERE id = ? AND outcome IS NULL",
+                (journal_file.result_text(known or Result()), entry_id),
             )
             return _found(connection, entry_id)
 
@@ -188,14 +125,14 @@ class Journal:
         """Note that the visitor was sent away without a number: delivering it later would call nobody."""
         with self._write() as connection:
             connection.execute(
-                "UPDATE entries SET outcome = 'abandoned', code = NULL"
+                "UPDATE entries SET outcome = 'abandoned', code = NULL, born = NULL, due = NULL"
                 " WHERE id = ? AND outcome IS NULL AND NOT handed_out",
                 (entry_id,),
             )
             return _found(connection, entry_id)
 
     def settle(self, sent: Entry, outcome: Outcome, result: Result) -> bool:
-        """Keep the office's answer to the entry as it was sent, and forget the code; says whether it counts.
+        """Keep the answer to the entry as it was sent, and forget by what it was found; says whether it counts.
 
         A refusal does not if the number was handed out after the entry was sent: it has to be delivered once
         more, as one that cannot be refused.
@@ -203,12 +140,14 @@ class Journal:
         with self._write() as connection:
             changed = connection.execute(
                 "UPDATE entries SET outcome = :outcome, result = :result,"
-                " code = CASE WHEN :outcome = 'unfit' THEN code END"
+                " code = CASE WHEN :outcome = 'unfit' THEN code END,"
+                " born = CASE WHEN :outcome = 'unfit' THEN born END,"
+                " due = CASE WHEN :outcome = 'unfit' THEN due END"
                 " WHERE id = :id AND outcome IS NULL AND (:outcome = 'accepted' OR handed_out = :handed_out)",
                 {
                     "id": sent.act.id,
                     "outcome": outcome,
-                    "result": json.dumps(asdict(result)),
+                    "result": journal_file.result_text(result),
                     "handed_out": sent.handed_out,
                 },
             )
@@ -221,20 +160,41 @@ class Journal:
                 "UPDATE entries SET outcome = NULL WHERE outcome = 'unfit' AND handed_out"
             ).rowcount
 
-    def prune(self, before: date, office: str, series: str) -> int:
-        """Delete entries of days before this one, save those still open under this pairing; says how many.
+    def prune(self, before: date, office: str) -> int:
+        """Delete entries of days before this one, save those the office has not answered; says how many.
 
         The days' last numbers stay: with a clock that went back, numbers of that day still do not repeat.
         """
         with self._write() as connection:
             return connection.execute(
-                "DELETE FROM entries WHERE date < ? AND NOT (outcome IS NULL AND office = ? AND series = ?)",
-                (before.isoformat(), office, series),
+                "DELETE FROM entries WHERE date < ? AND NOT (outcome IS NULL AND office = ?)",
+                (before.isoformat(), office),
             ).rowcount
 
-    def _count(self, query: str, office: str, series: str) -> int:
+    def move_print(self, entry_id: str, before: PrintState, after: PrintState) -> bool:
+        """Move the printing of an entry on from one state to the next; says whether it was in that state."""
+        with self._write() as connection:
+            changed = connection.execute(
+                "UPDATE entries SET print = ? WHERE id = ? AND print = ?", (after, entry_id, before)
+            )
+            return changed.rowcount == 1
+
+    def end_prints(self) -> list[Entry]:
+        """At the start: what was being printed is unknown, what was queued has failed. The entries as they are now."""
+        with self._write() as connection:
+            moved = connection.execute(
+                "UPDATE entries SET print = CASE print WHEN 'printing' THEN 'unknown' ELSE 'failed' END"
+                " WHERE print IN ('queued', 'printing') RETURNING *"
+            ).fetchall()
+        return [journal_file.entry(row) for row in moved]
+
+    def _entries(self, query: str, values: dict[str, Any]) -> list[Entry]:
         with self._lock:
-            return int(self._connection.execute(query, (office, series)).fetchone()[0])
+            return [journal_file.entry(row) for row in self._connection.execute(query, values).fetchall()]
+
+    def _count(self, query: str, values: dict[str, str]) -> int:
+        with self._lock:
+            return int(self._connection.execute(query, values).fetchone()[0])
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:
@@ -249,19 +209,10 @@ class Journal:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def _upgrade(self) -> None:
-        with self._write() as connection:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            for number, script in enumerate(UPGRADES[version:], start=version + 1):
-                # Not executescript(): that would commit first, and half an upgrade could be left behind.
-                for statement in filter(str.strip, script.split(";")):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {number}")
-
 
 def _find(connection: sqlite3.Connection, entry_id: str) -> Entry | None:
     row = connection.execute("SELECT * FROM entries WHERE id = ?", (entry_id,)).fetchone()
-    return None if row is None else _entry(row)
+    return None if row is None else journal_file.entry(row)
 
 
 def _found(connection: sqlite3.Connection, entry_id: str) -> Entry:
@@ -269,19 +220,3 @@ def _found(connection: sqlite3.Connection, entry_id: str) -> Entry:
     if entry is None:
         raise KeyError(entry_id)
     return entry
-
-
-def _entry(row: Any) -> Entry:
-    act = Act(
-        id=row["id"],
-        at=datetime.fromisoformat(row["at"]),
-        date=date.fromisoformat(row["date"]),
-        office=row["office"],
-        series=row["series"],
-        kind=row["kind"],
-        language=row["language"],
-        code=row["code"],
-        service=row["service"],
-    )
-    result = Result(**json.loads(row["result"])) if row["result"] else Result()
-    return Entry(act, row["number"], bool(row["handed_out"]), row["outcome"], result)

@@ -1,4 +1,4 @@
-"""The office as the device sees it: three HTTP calls, and what can come of each."""
+"""The office as the device sees it: a few HTTP calls, and what can come of each."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,8 +6,10 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.auth import AuthBase
+from urllib3.exceptions import NewConnectionError
 
-CONNECT_SECONDS = 3.0
+# Less than a visitor waits: whether there is a connection decides what the device may say by itself.
+CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 10.0
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -34,9 +36,13 @@ class Unauthorised:
 
 @dataclass(frozen=True)
 class Unreachable:
-    """No answer, or none that is the office's: worth trying again later."""
+    """No answer, or none that is the office's: worth trying again later.
+
+    `unsent`: there was not even a connection, so that the office cannot have got it.
+    """
 
     reason: str
+    unsent: bool = False
 
 
 Answer = Reached | Refused | Unauthorised | Unreachable
@@ -54,18 +60,31 @@ class _Bearer(AuthBase):
 
 @dataclass(frozen=True)
 class Office:
-    """One office's address and the device's credential there; knows no state, so any thread may use it."""
+    """One office's address and the device's credential there; knows no state, so any thread may use it.
+
+    `run` names this start of the program: a run that comes back after a later one shows that two devices use the
+    same credential.
+    """
 
     url: str
     credential: str | None = field(default=None, repr=False)
+    run: str | None = None
 
     def pair(self, code: str) -> Answer:
         """Exchange a one-time code for a credential."""
         return self._call("POST", "/device/pair", {"code": code})
 
     def setup(self) -> Answer:
-        """Ask for name, languages, services and time zone."""
+        """Ask for name, languages, services, hours, rules and time zone."""
         return self._call("GET", "/device/setup")
+
+    def appointments(self, known: str | None) -> Answer:
+        """Ask for the digests of today's appointments, unless they are as in the version `known`."""
+        return self._call("GET", f"/device/appointments{f'?known={known}' if known else ''}")
+
+    def tell(self, state: dict[str, Any]) -> Answer:
+        """Tell how the device is: printer, what waits for delivery, its clock."""
+        return self._call("POST", "/device/state", state)
 
     def deliver(self, entries: list[dict[str, Any]]) -> Answer:
         """Hand in 1 to 100 journal entries; the body has a list `results` with an outcome for each."""
@@ -82,18 +101,29 @@ class Office:
                     method,
                     f"{self.url.rstrip('/')}/api/v1{path}",
                     json=body,
+                    headers={"Kiosk-Run": self.run} if self.run else None,
                     auth=_Bearer(self.credential) if self.credential else None,
                     timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
                     allow_redirects=False,
                 )
         except (requests.RequestException, OSError) as error:
-            return Unreachable(type(error).__name__)
+            return Unreachable(type(error).__name__, unsent=_is_unsent(error))
         return _read(response)
+
+
+def _is_unsent(error: Exception) -> bool:
+    if isinstance(error, requests.ConnectTimeout):
+        return True
+    cause = error.args[0] if error.args else None
+    # A name that is not found counts as this as well.
+    return isinstance(getattr(cause, "reason", None), NewConnectionError)
 
 
 def _read(response: requests.Response) -> Answer:
     if response.status_code == 401:
         return Unauthorised()
+    if response.status_code == 204:
+        return Reached({})
     try:
         body = response.json()
     except ValueError:

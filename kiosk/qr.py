@@ -1,8 +1,10 @@
-"""QR codes as shapes for an inline SVG picture."""
+"""QR codes: as shapes for an inline SVG picture, and as rows of modules for paper."""
 
 from dataclasses import dataclass
 
 import qrcode
+
+QUIET_ZONE = 4
 
 
 @dataclass(frozen=True)
@@ -13,12 +15,17 @@ class Picture:
     path: str
 
 
-def picture(text: str) -> Picture:
-    """The QR code of a text."""
-    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=4)
+def modules(text: str) -> list[list[bool]]:
+    """The QR code of a text as rows of modules, dark ones true, quiet zone included."""
+    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=QUIET_ZONE)
     code.add_data(text)
     code.make(fit=True)
-    rows = code.get_matrix()
+    return [[bool(is_dark) for is_dark in row] for row in code.get_matrix()]
+
+
+def picture(text: str) -> Picture:
+    """The QR code of a text."""
+    rows = modules(text)
     path = "".join(
         f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, is_dark in enumerate(row) if is_dark
     )

@@ -1,9 +1,9 @@
-"""What a screen says when there is no plain ticket to show, and when staff have to help."""
+"""What a screen says when staff have to help, or know something; and what became of the paper."""
 
 from dataclasses import dataclass
 
 from kiosk.device import DeviceState, Trouble
-from kiosk.journal import Entry
+from kiosk.entries import PrintState
 from kiosk.office_setup import OfficeSetup
 from kiosk.texts import N_, _, ngettext, time_of_day
 
@@ -12,76 +12,16 @@ CLOCK_OFF_MINUTES = 2
 
 @dataclass(frozen=True)
 class Notice:
-    """A screen that says something went otherwise; `offers` are what the visitor can do here and now."""
+    """A screen that says something went otherwise."""
 
     title: str
     sentence: str
-    advice: str = ""
     for_staff: str = ""
-    offers: tuple[str, ...] = ()
 
-    def translated(self, sentence: str | None = None) -> "Notice":
-        """In the visitor's language, with another sentence where one is given."""
-        return Notice(
-            _(self.title),
-            sentence or _(self.sentence),
-            self.advice and _(self.advice),
-            self.for_staff and _(self.for_staff),
-            self.offers,
-        )
+    def translated(self) -> "Notice":
+        """In the visitor's language."""
+        return Notice(_(self.title), _(self.sentence), self.for_staff and _(self.for_staff))
 
-
-REFUSALS = {
-    "unknown_code": Notice(
-        N_("We do not find this code"),
-        N_("There is no appointment with this code at this office."),
-        N_(
-            "Please compare the code with your confirmation. You can also take a number without an "
-            "appointment, or go to the desk."
-        ),
-        offers=("again", "walk_in"),
-    ),
-    "already_checked_in": Notice(
-        N_("You are already checked in"),
-        N_("Somebody has already checked in with this code."),
-        N_("Please take a seat. Your number appears on the screen, with a gong."),
-    ),
-    "too_early": Notice(
-        N_("You are too early"),
-        N_("It is too early to check in for this appointment."),
-        N_("Please come back to this device a little later. Or go to the desk."),
-    ),
-    "wrong_day": Notice(
-        N_("Your appointment is on another day"),
-        N_("This appointment is not today."),
-        N_("If you need help today, take a number without an appointment, or go to the desk."),
-        offers=("walk_in",),
-    ),
-    "cancelled": Notice(
-        N_("This appointment was cancelled"),
-        N_("The time is no longer kept for you."),
-        N_("You can take a number without an appointment, book a new appointment, or go to the desk."),
-        offers=("walk_in", "booking"),
-    ),
-    "no_walk_in": Notice(
-        N_("This concern needs an appointment"),
-        N_("There are no numbers for this concern today."),
-        N_("Please book an appointment. If it is urgent, go to the desk."),
-        offers=("booking", "walk_in"),
-    ),
-    "unknown_service": Notice(
-        N_("This concern is no longer offered"),
-        N_("The office has changed its list of concerns."),
-        N_("Please choose again, or go to the desk."),
-        offers=("walk_in",),
-    ),
-}
-
-OTHER_REFUSAL = Notice(
-    N_("Please go to the desk"),
-    N_("This device cannot give you a number for that."),
-    N_("The people at the desk will help you."),
-)
 
 TROUBLES: dict[Trouble, Notice] = {
     "unpaired": Notice(
@@ -108,6 +48,14 @@ TROUBLES: dict[Trouble, Notice] = {
             "network. This screen then goes on by itself."
         ),
     ),
+    "doubled": Notice(
+        N_("This device cannot give out numbers now"),
+        N_("Please go to the desk. The people there will help you."),
+        for_staff=N_(
+            "For staff: another device uses the same credential. Please pair this one anew with a one-time "
+            "code of its own; this screen then goes on by itself."
+        ),
+    ),
 }
 
 FAILURES = {
@@ -127,9 +75,25 @@ OTHER_FAILURE = Notice(
 )
 
 
-def refusal(entry: Entry) -> Notice:
-    """The screen for an entry that got no number; the office's own sentence comes before ours."""
-    return REFUSALS.get(entry.result.code or "", OTHER_REFUSAL).translated(entry.result.sentence)
+PAPER: dict[PrintState, str] = {
+    "queued": N_("Your ticket is being printed …"),
+    "printing": N_("Your ticket is being printed …"),
+    "printed": N_("Please take your ticket from the printer."),
+    "failed": N_("Your ticket could not be printed. Please remember your number or take a photo of it."),
+    "unknown": N_("If no ticket came out: please remember your number or take a photo of it."),
+}
+
+PRINTER = {
+    "out_of_paper": N_("the printer has no paper"),
+    "unreachable": N_("the printer does not answer"),
+}
+
+
+def paper(state: PrintState, printer: str) -> str:
+    """What became of the ticket on paper, or why there is none; empty where the visitor has the choice."""
+    if state == "none":
+        return "" if printer == "ok" else _("Please remember your number or take a photo of it.")
+    return _(PAPER[state])
 
 
 def trouble(kind: Trouble) -> Notice:
@@ -142,14 +106,14 @@ def failure(status: int) -> Notice:
     return FAILURES.get(status, OTHER_FAILURE).translated()
 
 
-def state_line(state: DeviceState, setup: OfficeSetup | None, language: str) -> str:
-    """One small line for staff: the link to the office and what waits for delivery."""
+def state_line(state: DeviceState, setup: OfficeSetup | None) -> str:
+    """One small line for staff: the link to the office, the printer, and what waits for delivery."""
     link = state.link
     match link.state:
         case "connected":
             parts = [_("Connected")]
         case "offline" if setup and link.since:
-            parts = [_("Offline since %(time)s", time=time_of_day(link.since, setup.time_zone, language))]
+            parts = [_("Offline since %(time)s", time=time_of_day(link.since, setup.time_zone))]
         case "offline":
             parts = [_("Offline")]
         case "revoked":
@@ -162,6 +126,8 @@ def state_line(state: DeviceState, setup: OfficeSetup | None, language: str) -> 
         parts.append(
             ngettext("%(num)d number not taken by office", "%(num)d numbers not taken by office", state.stuck)
         )
+    if state.printer in PRINTER:
+        parts.append(_(PRINTER[state.printer]))
     minutes = round(abs(link.clock_ahead.total_seconds()) / 60)
     if minutes >= CLOCK_OFF_MINUTES:
         parts.append(ngettext("clock is off by %(num)d minute", "clock is off by %(num)d minutes", minutes))

@@ -1,11 +1,12 @@
 """The device's data directory: its pairing with the office, and where journal and setup lie."""
 
-import contextlib
 import json
 import os
 import secrets
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from kiosk.printer import PrinterSettings
 
 
 class SettingsError(Exception):
@@ -31,6 +32,8 @@ class DataDirectory:
         self.journal_file = path / "journal.db"
         self._pairing_file = path / "pairing.json"
         self._setup_file = path / "setup.json"
+        self._list_file = path / "today.json"
+        self._printer_file = path / "printer.json"
         self._key_file = path / "session.key"
 
     def prepare(self) -> None:
@@ -52,22 +55,45 @@ class DataDirectory:
             raise SettingsError(f"{self._pairing_file} is damaged. Pair this device again.") from error
 
     def store_pairing(self, pairing: Pairing) -> None:
-        """Keep the pairing, and forget the setup that belonged to the one before."""
-        with contextlib.suppress(FileNotFoundError):
-            self._setup_file.unlink()
+        """Keep the pairing, and forget the setup and the list that belonged to the one before."""
+        for file in (self._setup_file, self._list_file):
+            file.unlink(missing_ok=True)
         self._write(self._pairing_file, json.dumps(asdict(pairing), indent=1))
 
     def setup(self) -> object | None:
         """The setup kept last, as it came from the office; None where there is none that can be read."""
-        try:
-            setup: object = json.loads(self._setup_file.read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return None
-        return setup
+        return self._read(self._setup_file)
 
     def store_setup(self, setup: object) -> None:
         """Keep the setup, so that the kiosk can start without the office."""
         self._write(self._setup_file, json.dumps(setup))
+
+    def today(self) -> object | None:
+        """The list of today's appointments kept last, as it came from the office; None where there is none."""
+        return self._read(self._list_file)
+
+    def store_today(self, appointments: object | None) -> None:
+        """Keep the list, so that people can check in after a restart without the office; None forgets it."""
+        if appointments is None:
+            self._list_file.unlink(missing_ok=True)
+        else:
+            self._write(self._list_file, json.dumps(appointments))
+
+    def printer(self) -> PrinterSettings | None:
+        """The printer that is set up; None where there is none. Raises SettingsError where that cannot be read."""
+        try:
+            return PrinterSettings(**json.loads(self._printer_file.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError) as error:
+            raise SettingsError(f"{self._printer_file} is damaged. Set up the printer again.") from error
+
+    def store_printer(self, printer: PrinterSettings | None) -> None:
+        """Keep which printer there is; None where there is none."""
+        if printer is None:
+            self._printer_file.unlink(missing_ok=True)
+        else:
+            self._write(self._printer_file, json.dumps(printer.to_keep(), indent=1))
 
     def session_key(self) -> str:
         """The key that signs the browser's session; made once, so that open pages outlive a restart."""
@@ -79,6 +105,13 @@ class DataDirectory:
             key = secrets.token_hex(32)
             self._write(self._key_file, key)
         return key
+
+    def _read(self, file: Path) -> object | None:
+        try:
+            kept: object = json.loads(file.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+        return kept
 
     def _write(self, target: Path, text: str) -> None:
         # A power cut leaves either the old file or the new one, never half of one.

@@ -1,12 +1,23 @@
 """Texts in the visitor's language, and what is known about languages themselves."""
 
-from datetime import datetime, tzinfo
+import re
+from datetime import date, datetime, time, tzinfo
 
 import flask_babel
 from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
 
 # What the screen can say before the office was ever reached; the first is the one nobody has to ask for.
 OWN_LANGUAGES = ("de", "en")
+
+# Dates and times as people here know them: 14:05 and 23 November, not 2:05 PM and November 23.
+WRITTEN_AS = {"en": "en_GB"}
+
+# How a full date says the year: "2026", "de 2026", "2026 г.".
+_YEAR = re.compile(r"(?:\s*'de')?\s*y+(?:\s*'[^']*'\.?)?")
+
+# Names that people call their language by, where the Unicode tables have another one.
+OWN_NAMES = {"ar": "العربية", "fa": "فارسی / دری", "tr": "Türkçe"}
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name that gettext tools look for
@@ -25,7 +36,7 @@ def ngettext(one: str, many: str, num: int, **values: object) -> str:
 
 
 def locale(language: str) -> Locale:
-    """The rules for writing dates and numbers in this language."""
+    """The language with its rules."""
     try:
         return Locale.parse(language.replace("-", "_"))
     except (ValueError, UnknownLocaleError):
@@ -34,7 +45,7 @@ def locale(language: str) -> Locale:
 
 def own_name(language: str) -> str:
     """The language's name in the language itself."""
-    name = locale(language).get_language_name() or language
+    name = OWN_NAMES.get(language) or locale(language).get_language_name() or language
     return name[:1].upper() + name[1:]
 
 
@@ -43,6 +54,18 @@ def direction(language: str) -> str:
     return locale(language).text_direction
 
 
-def time_of_day(moment: datetime, zone: tzinfo, language: str) -> str:
-    """The time on the office's clock, as written in this language."""
-    return str(flask_babel.dates.format_time(moment, "short", tzinfo=zone, locale=locale(language)))
+def time_of_day(moment: datetime, zone: tzinfo) -> str:
+    """The time on the office's clock; 14:05 in every language, as on the clock on the wall and in every letter."""
+    return clock_time(moment.astimezone(zone).time())
+
+
+def clock_time(at: time) -> str:
+    """A time of day."""
+    return f"{at:%H:%M}"
+
+
+def day_name(day: date, language: str) -> str:
+    """A day with its weekday and without its year: Monday 23 November."""
+    rules = locale(WRITTEN_AS.get(language, language))
+    pattern = _YEAR.sub("", rules.date_formats["full"].pattern)
+    return str(format_date(day, pattern, locale=rules)).strip(" ,")

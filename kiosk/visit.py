@@ -11,7 +11,7 @@ SHOWN_FOR = timedelta(minutes=3)
 
 def take(kiosk: Kiosk, act: Act) -> Entry:
     """Commit the act and conclude it. The same id again gives the same entry, whatever else the act says."""
-    return _conclude(kiosk, kiosk.journal.record(act))
+    return _conclude(kiosk, kiosk.record(act))
 
 
 def find(kiosk: Kiosk, entry_id: str, now: datetime) -> Entry | None:
@@ -36,4 +36,4 @@ def _conclude(kiosk: Kiosk, entry: Entry) -> Entry:
         return entry
     if kiosk.trouble is not None:
         return kiosk.journal.abandon(entry.act.id)
-    return kiosk.journal.hand_out(entry.act.id)
+    return kiosk.conclude_offline(entry)

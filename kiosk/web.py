@@ -3,17 +3,19 @@
 import logging
 import sqlite3
 from datetime import timedelta
-from pathlib import Path
 
 from flask import Flask, Response, render_template, request
 from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from werkzeug.exceptions import HTTPException
 
-from kiosk import pages, sentences, texts
+from kiosk import arriving_pages, display, information_pages, pages, sentences, texts, ticket_pages
 from kiosk.device import Kiosk
+from kiosk.fonts import folder
 
-PACKAGE = Path(__file__).resolve().parent
+# Each adds its screens to the one blueprint.
+SCREENS = (pages, arriving_pages, ticket_pages, information_pages)
+
 LARGEST_REQUEST = 64 * 1024
 SECURITY_POLICY = (
     "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
@@ -27,8 +29,8 @@ def create_app(kiosk: Kiosk) -> Flask:
     """The application that serves this device's screen."""
     app = Flask(
         __name__,
-        template_folder=_folder("templates", "templates"),
-        static_folder=_folder("static", "assets/built"),
+        template_folder=folder("templates", "templates"),
+        static_folder=folder("static", "assets/built"),
         static_url_path="/static",
     )
     app.config.update(
@@ -40,7 +42,7 @@ def create_app(kiosk: Kiosk) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         # Revalidated at each load, which costs nothing on this machine, so that an update shows at once.
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(0),
-        BABEL_TRANSLATION_DIRECTORIES=_folder("translations", "translations"),
+        BABEL_TRANSLATION_DIRECTORIES=str(folder("translations", "translations")),
         BABEL_DEFAULT_LOCALE="en",
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -49,19 +51,12 @@ def create_app(kiosk: Kiosk) -> Flask:
     # the Origin header, because they hold in every browser and do not depend on the address.
     CSRFProtect(app)
     Babel(app, locale_selector=lambda: texts.locale(pages.language()))
-    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(SCREENS[0].blueprint)
     app.context_processor(_everywhere)
     app.after_request(_secure)
     app.register_error_handler(HTTPException, _http_failure)
     app.register_error_handler(Exception, _failure)
     return app
-
-
-def _folder(in_wheel: str, in_checkout: str) -> str:
-    installed = (
-        PACKAGE.parent / "frontoffice" / in_wheel
-    )  # only files: in a wheel they lie once, for both programs
-    return str(installed if installed.is_dir() else PACKAGE.parent / in_checkout)
 
 
 def _everywhere() -> dict[str, object]:
@@ -73,12 +68,14 @@ def _everywhere() -> dict[str, object]:
         "setup": kiosk.setup,
         "own_name": texts.own_name,
         "state_line": _state_line,
+        "display": display.chosen(),
+        "styles": display.styles(),
     }
 
 
 def _state_line() -> str:
     kiosk = pages.kiosk()
-    return sentences.state_line(kiosk.state(), kiosk.setup, pages.language())
+    return sentences.state_line(kiosk.state(), kiosk.setup)
 
 
 def _secure(response: Response) -> Response:

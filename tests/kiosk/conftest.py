@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.kiosk.fake_office import FakeOffice
+from tests.kiosk.hall import Hall, opened
 from tests.kiosk.lobby import KioskProcess, Visitor, pair
 
 
@@ -58,3 +59,18 @@ def kiosk(paired: FakeOffice, start: Callable[..., KioskProcess]) -> KioskProces
 def visitor(kiosk: KioskProcess) -> Visitor:
     """A visitor in front of it."""
     return Visitor(kiosk)
+
+
+@pytest.fixture(scope="module")
+def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
+    """An office with everything and a running kiosk, which the tests of a file share."""
+    with opened(tmp_path_factory.mktemp("device")) as hall:
+        yield hall
+
+
+@pytest.fixture
+def guest(hall: Hall) -> Visitor:
+    """Somebody new in the hall, where nobody has an appointment yet."""
+    hall.office.appointments.clear()
+    hall.office.late.clear()
+    return hall.visitor()

@@ -41,6 +41,11 @@ class FakeOffice:
         self.mode: Mode = "normal"
         self.languages = ["de", "en"]
         self.appointments: dict[str, dict[str, Any]] = {}
+        self.today: dict[str, Any] | None = None
+        self.extra: dict[str, Any] = {}
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.told: list[dict[str, Any]] = []
+        self.runs: list[str] = []
         self.unreadable_service: str | None = None
         self.ledger: dict[str, dict[str, Any]] = {}
         self.answers: dict[str, dict[str, Any]] = {}
@@ -85,7 +90,7 @@ class FakeOffice:
                 "languages": self.languages,
             },
             "device": {"name": "Kiosk A", "series": "A"},
-            "time": datetime.now(UTC).isoformat(),
+            "time": self.clock().isoformat(),
             "time_zone": "Europe/Berlin",
             "services": [
                 _service(
@@ -99,6 +104,7 @@ class FakeOffice:
                 _service("renewal", "Verlängerung", "Renewal", "Your permit runs out soon.", walk_in=False),
             ],
             "booking_url": "https://office.example/book/musterstadt/",
+            **self.extra,
         }
 
     def take(self, entry: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +122,7 @@ class FakeOffice:
         answer: dict[str, Any] = {
             "id": entry["id"],
             "outcome": "accepted",
-            "ticket": f"A{entry['number']:03d}",
+            "ticket": f"{entry['series']}{entry['number']:03d}",
             "service": entry["service"],
             "due_at": None,
             "code": None,
@@ -140,13 +146,25 @@ class _Handler(BaseHTTPRequestHandler):
     office: FakeOffice
 
     def do_GET(self) -> None:
-        if not self._is_disturbed(lambda: None):
+        self.office.runs.append(self.headers["Kiosk-Run"] or "")
+        if self._is_disturbed(lambda: None):
+            return
+        if not self.path.startswith("/api/v1/device/appointments"):
             self._send(200, self.office.setup())
+        elif self.office.today is None or f"known={self.office.today['version']}" in self.path:
+            self._send(200, {"unchanged": True})
+        else:
+            self._send(200, self.office.today)
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path == "/api/v1/device/pair":
             self._pair(body)
+            return
+        if self.path == "/api/v1/device/state":
+            if not self._is_disturbed(lambda: None):
+                self.office.told.append(body)
+                self._send(200, {})
             return
         entries = body["entries"]
         self.office.received.append(entries)

@@ -143,6 +143,10 @@ class Visitor:
         """The hidden fields of the page's form."""
         return {name: self._hidden(name) for name in ("csrf_token", "entry")}
 
+    def form_token(self) -> str:
+        """The token of the page, for a form without an entry."""
+        return self._hidden("csrf_token")
+
     def walk_in(self, service: str = "pick-up", language: str = "en") -> str:
         """Draw a number; the number shown."""
         self.get(f"/{language}/walk-in")

@@ -41,7 +41,12 @@ def test_what_is_delivered_is_what_the_office_expects(office: FakeOffice, visito
     assert re.fullmatch(
         r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", entry.pop("id")
     )
+    assert 0 <= entry.pop("seconds_ago") < 60
     assert entry == {
+        "series": "A",
+        "born": None,
+        "due": None,
+        "late_ok": False,
         "kind": "walk_in",
         "number": 1,
         "language": "de",

@@ -144,17 +144,30 @@ def test_a_handed_out_entry_cannot_be_abandoned(journal: Journal) -> None:
     assert open_ids(journal) == [entry.act.id]
 
 
-def test_entries_of_another_pairing_are_kept_back_and_counted(journal: Journal) -> None:
-    journal.hand_out(journal.record(act(series="A")).act.id)
-    assert open_ids(journal, series="B") == []
-    assert journal.count_stuck("musterstadt", "B") == 1
-    assert journal.count_stuck("musterstadt", "A") == 0
+def test_of_an_earlier_series_the_numbers_that_are_out_are_handed_in_and_nothing_else(
+    journal: Journal,
+) -> None:
+    out = journal.hand_out(journal.record(act(series="A")).act.id)
+    journal.record(act(series="A"))
+    assert open_ids(journal, series="B") == [out.act.id]
+    assert (journal.count_open("musterstadt", "B"), journal.count_open("musterstadt", "A")) == (1, 2)
+
+
+def test_numbers_of_another_office_are_kept_back_and_counted(journal: Journal) -> None:
+    journal.hand_out(journal.record(act()).act.id)
+    assert journal.open_entries("nebenstadt", "A", 100) == []
+    assert (journal.count_stuck("nebenstadt"), journal.count_stuck("musterstadt")) == (1, 0)
+
+
+def test_numbers_begin_above_what_the_office_has_of_the_series(journal: Journal) -> None:
+    assert journal.record(act(), after=39).number == 40
+    assert journal.record(act(), after=2).number == 41
 
 
 def test_pruning_keeps_what_is_open_and_the_last_numbers(journal: Journal) -> None:
     answered, still_open = journal.record(act()), journal.record(act())
     journal.settle(answered, "accepted", Result())
-    assert journal.prune(MONDAY + timedelta(days=8), "musterstadt", "A") == 1
+    assert journal.prune(MONDAY + timedelta(days=8), "musterstadt") == 1
     assert open_ids(journal) == [still_open.act.id]
     assert journal.record(act()).number == 3
 

@@ -7,19 +7,37 @@ from typing import Any
 import pytest
 
 from tests.kiosk.fake_office import FakeOffice, code
+from tests.kiosk.hall import Hall, concerns, doors, offers
 from tests.kiosk.lobby import KioskProcess, Visitor
 
+CODE = code("K7M2PXQ")
 DUE = {"service": "renewal", "due_at": "2026-11-23T09:30:00+00:00"}
 
 
-def test_the_start_screen_has_two_doors_and_the_languages_by_their_own_names(visitor: Visitor) -> None:
-    visitor.get("/en/")
-    assert "I have an appointment" in visitor.text()
-    assert "I have no appointment" in visitor.text()
-    assert re.findall(r'href="(/\w\w/)" lang="\w\w"[^>]*><span[^>]*>([^<]+)<', visitor.page.text) == [
-        ("/de/", "Deutsch"),
-        ("/en/", "English"),
+def test_the_start_screen_has_its_doors_and_all_languages_by_their_own_names(guest: Visitor) -> None:
+    guest.get("/en/")
+    assert doors(guest) == ["/en/check-in", "/en/walk-in", "/en/card", "/en/information"]
+    for words in ("I have an appointment", "I have no appointment", "Pick up my card", "Information"):
+        assert words in guest.text()
+    names = re.findall(r'href="/(\w\w)/" lang="\w\w"[^>]*><span[^>]*>([^<]+)<', guest.page.text)
+    assert names == [
+        ("de", "Deutsch"),
+        ("en", "English"),
+        ("uk", "Українська"),
+        ("ru", "Русский"),
+        ("ar", "العربية"),
+        ("tr", "Türkçe"),
+        ("fa", "فارسی / دری"),
+        ("fr", "Français"),
+        ("es", "Español"),
     ]
+    assert '<html lang="ar" dir="rtl">' in guest.get("/ar/").text
+
+
+def test_an_office_that_hands_out_no_cards_has_no_door_for_them(visitor: Visitor) -> None:
+    visitor.get("/en/")
+    assert doors(visitor) == ["/en/check-in", "/en/walk-in", "/en/information"]
+    assert visitor.get("/en/card").status_code == 404
 
 
 def test_a_walk_in_gets_the_first_number_and_the_next_the_second(
@@ -32,67 +50,99 @@ def test_a_walk_in_gets_the_first_number_and_the_next_the_second(
     assert [entry["service"] for entry in office.ledger.values()] == ["pick-up", "emergency"]
 
 
-@pytest.mark.parametrize("typed", ["K7M2PXQW", "k7m2 pxqw", "K7M2-PXQW"])
-def test_a_code_checks_in_however_it_is_typed(office: FakeOffice, visitor: Visitor, typed: str) -> None:
-    office.appointments[code("K7M2PXQ")] = DUE
-    visitor.check_in(typed)
-    assert visitor.number() == "A001"
-    assert "Renewal" in visitor.text()
-    assert "10:30" in visitor.text()
-    assert [entry["code"] for entry in office.ledger.values()] == [code("K7M2PXQ")]
+def test_concerns_are_chosen_on_two_levels_at_most(hall: Hall, guest: Visitor) -> None:
+    guest.get("/en/walk-in")
+    # One that is alone in its topic needs no topic.
+    assert concerns(guest) == ["Residence", "Work", "Card pick-up", "Emergency"]
+    guest.get("/en/walk-in/stay")
+    assert concerns(guest) == ["Advice about residence", "Renewal"]
+    assert "Renewal, said simply." in guest.text()
+    guest.post("/en/walk-in", service="advice", **guest.form())
+    assert re.fullmatch(r"A\d{3}", guest.number())
+    assert hall.latest()["service"] == "advice"
+    assert guest.get("/en/walk-in/nothing").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("refusal", "heading", "offers"),
-    [
-        ("unknown_code", "We do not find this code", ["/en/check-in", "/en/walk-in"]),
-        ("too_early", "You are too early", []),
-        ("wrong_day", "Your appointment is on another day", ["/en/walk-in"]),
-        ("cancelled", "This appointment was cancelled", ["/en/walk-in", "/en/booking/"]),
-        ("something_new", "Please go to the desk", []),
-    ],
-)
-def test_a_refusal_has_a_screen_with_the_offices_sentence_and_an_offer(
-    office: FakeOffice, visitor: Visitor, refusal: str, heading: str, offers: list[str]
+def test_the_ticket_says_how_long_and_where_and_leads_to_the_phone(hall: Hall, guest: Visitor) -> None:
+    guest.walk_in("emergency")
+    assert "You will probably wait 10 to 25 minutes." in guest.text()
+    assert "Please take a seat here: Room 12" in guest.text()
+    assert 'aria-label="QR code of your ticket on the phone"' in guest.page.text
+    hall.office.wait = {"low": 0, "high": 4}
+    guest.walk_in("emergency")
+    assert "You will be called in a few minutes." in guest.text()
+    hall.office.wait = None
+    guest.walk_in("emergency")
+    assert "minutes" not in guest.text()
+    hall.office.wait = {"low": 10, "high": 25}
+
+
+def test_cut_off_the_ticket_has_the_range_that_was_told_last_for_the_concern(
+    hall: Hall, guest: Visitor
 ) -> None:
-    office.appointments[code("K7M2PXQ")] = {"refusal": refusal}
-    visitor.check_in(code("K7M2PXQ"))
-    assert visitor.heading() == heading
-    assert f"The office says: {refusal}." in visitor.text()
-    assert re.findall(r'kern-btn--primary kiosk-button" href="([^"]+)"', visitor.page.text) == offers
-    assert "desk" in visitor.text()
-    assert "kiosk-number" not in visitor.page.text
+    hall.office.close()
+    try:
+        guest.walk_in("advice")
+        assert "You will probably wait 30 to 45 minutes." in guest.text()
+        assert 'aria-label="QR code of your ticket on the phone"' in guest.page.text
+        guest.walk_in("eat-pick-up")
+        assert "minutes" not in guest.text()
+    finally:
+        hall.office.open()
 
 
-def test_who_is_checked_in_already_sees_the_first_number(office: FakeOffice, visitor: Visitor) -> None:
-    office.appointments[code("K7M2PXQ")] = {"refusal": "already_checked_in", "ticket": "B017"}
-    visitor.check_in(code("K7M2PXQ"))
-    assert visitor.heading() == "You are already checked in"
-    assert visitor.number() == "B017"
+def test_a_card_is_picked_up_with_an_appointment_or_with_a_number(hall: Hall, guest: Visitor) -> None:
+    guest.get("/en/card")
+    assert guest.heading() == "Pick up my card"
+    assert "Form Card pick-up" in guest.text()
+    assert offers(guest)[0] == "/en/check-in"
+    guest.post("/en/walk-in", service="eat-pick-up", **guest.form())
+    assert re.fullmatch(r"A\d{3}", guest.number())
+    assert hall.latest()["service"] == "eat-pick-up"
 
 
-def test_a_concern_without_walk_ins_leads_to_the_booking_address(
-    office: FakeOffice, visitor: Visitor
-) -> None:
-    visitor.get("/en/walk-in")
-    assert 'href="/en/booking/renewal"' in visitor.page.text
-    visitor.post("/en/walk-in", service="renewal", **visitor.form())
-    assert visitor.heading() == "This concern needs an appointment"
-    assert "https://office.example/book/musterstadt/" in visitor.text().replace(" ", "")
-    assert 'aria-label="QR code of the booking page"' in visitor.page.text
-    assert office.received == []
+def test_information_has_hours_address_and_what_to_bring(guest: Visitor) -> None:
+    guest.get("/en/information")
+    assert guest.text().count("08:00–12:00, 13:00–16:00") == 4
+    assert "closed (public holiday)" in guest.text()
+    assert "(today)" in guest.text()
+    assert guest.page.text.count("<dt>") == 7
+    assert "Rathausplatz 1 12345 Musterstadt" in guest.text()
+    assert "/en/information/topic/stay" in guest.page.text
+    guest.get("/en/information/topic/stay")
+    assert concerns(guest) == ["Advice about residence", "Renewal"]
+    guest.get("/en/information/renewal")
+    assert "Passport Form Renewal" in guest.text()
+    assert "You need an appointment for it." in guest.text()
+    assert "/en/booking/renewal" in guest.page.text
+    assert "Formular Verlängerung" in guest.get("/de/information/renewal").text
 
 
-def test_the_same_form_sent_twice_is_one_number(office: FakeOffice, visitor: Visitor) -> None:
-    visitor.get("/en/walk-in")
-    form = visitor.form()
-    shown = []
+def test_a_concern_without_walk_ins_leads_to_the_booking_address(hall: Hall, guest: Visitor) -> None:
+    before = len(hall.office.received)
+    guest.get("/en/walk-in/stay")
+    assert 'href="/en/booking/renewal"' in guest.page.text
+    guest.post("/en/walk-in", service="renewal", **guest.form())
+    assert guest.heading() == "This concern needs an appointment"
+    assert "https://office.example/book/musterstadt/" in guest.text().replace(" ", "")
+    assert 'aria-label="QR code of the booking page"' in guest.page.text
+    guest.get("/en/booking/employer")
+    assert "cannot be booked on the web. Please call +49 30 1234567" in guest.text()
+    assert 'aria-label="QR code of the booking page"' not in guest.page.text
+    assert len(hall.office.received) == before
+
+
+def test_the_same_form_sent_twice_is_one_number(hall: Hall, guest: Visitor) -> None:
+    before = len(hall.office.ledger)
+    guest.get("/en/walk-in")
+    form = guest.form()
+    shown = set()
     for _ in range(2):
-        visitor.post("/en/walk-in", service="pick-up", **form)
-        shown.append(visitor.number())
-    assert shown == ["A001", "A001"]
-    assert len(office.ledger) == 1
-    assert visitor.walk_in() == "A002"
+        guest.post("/en/walk-in", service="emergency", **form)
+        shown.add(guest.number())
+    assert len(shown) == 1
+    assert len(hall.office.ledger) == before + 1
+    assert guest.walk_in("emergency") not in shown
 
 
 def test_a_double_tap_at_the_same_moment_is_one_number(office: FakeOffice, kiosk: KioskProcess) -> None:
@@ -117,67 +167,76 @@ def test_a_double_tap_at_the_same_moment_is_one_number(office: FakeOffice, kiosk
     assert len(office.ledger) == 1
 
 
-def test_a_reload_of_the_ticket_shows_the_same_number_and_draws_none(
-    office: FakeOffice, visitor: Visitor
-) -> None:
-    visitor.walk_in()
-    assert [step.status_code for step in visitor.page.history] == [303]
-    path = "/en/" + visitor.page.url.partition("/en/")[2]
-    visitor.get(path)
-    assert visitor.number() == "A001"
-    assert len(office.received) == 1
+def test_a_reload_of_the_ticket_shows_the_same_number_and_draws_none(hall: Hall, guest: Visitor) -> None:
+    number = guest.walk_in("emergency")
+    before = len(hall.office.received)
+    assert [step.status_code for step in guest.page.history] == [303]
+    path = "/en/" + guest.page.url.partition("/en/")[2]
+    guest.get(path)
+    assert guest.number() == number
+    assert len(hall.office.received) == before
 
 
-def test_nothing_of_the_last_visitor_is_left_on_the_start_screen(
-    office: FakeOffice, visitor: Visitor
-) -> None:
-    before = _without_secrets(visitor.get("/").text)
-    office.appointments[code("K7M2PXQ")] = DUE
-    visitor.check_in(code("K7M2PXQ"), language="en")
-    assert _without_secrets(visitor.get("/").text) == before
-    assert code("K7M2PXQ") not in visitor.get("/en/check-in").text
+def test_nothing_of_the_last_visitor_is_left_on_the_start_screen(hall: Hall, guest: Visitor) -> None:
+    before = _without_secrets(guest.get("/").text)
+    hall.office.appointments[CODE] = DUE
+    guest.check_in(CODE, language="en")
+    for switch in ("large", "contrast", "low", "aloud", "keys"):
+        guest.post("/en/display", switch=switch, csrf_token=guest.form_token())
+    assert "kiosk--large kiosk--contrast kiosk--low kiosk--aloud kiosk--keys" in guest.get("/en/").text
+    assert _without_secrets(guest.get("/").text) == before
+    assert CODE not in guest.get("/en/check-in").text
+    assert 'class="kiosk"' in guest.page.text
 
 
 def _without_secrets(page: str) -> str:
     return re.sub(r'name="(csrf_token|entry)" value="[^"]+"', "", page)
 
 
-def test_an_unknown_ticket_leads_to_the_start(visitor: Visitor) -> None:
-    visitor.get("/en/ticket/7e0fd4a5-6f0e-4c43-8d53-6e5d5f0a4a11")
-    assert [step.headers["Location"] for step in visitor.page.history] == ["/"]
+def test_the_display_is_switched_without_scripts_and_leads_back_to_the_same_screen(guest: Visitor) -> None:
+    guest.get("/en/walk-in")
+    guest.post("/en/display", switch="large", back="/en/walk-in", csrf_token=guest.form_token())
+    assert guest.page.url.endswith("/en/walk-in")
+    assert 'class="kiosk kiosk--large"' in guest.page.text
+    assert 'value="large" aria-pressed="true"' in guest.page.text
+    guest.post("/en/display", switch="large", back="/en/walk-in", csrf_token=guest.form_token())
+    assert 'class="kiosk"' in guest.page.text
+    for elsewhere in ("https://evil.example/", "//evil.example/", "/en/\\evil", "/de/", ""):
+        guest.get("/en/walk-in")
+        guest.post("/en/display", switch="large", back=elsewhere, csrf_token=guest.form_token())
+        assert guest.page.history[0].headers["Location"] == "/en/"
+    token = guest.form_token()
+    assert guest.post("/en/display", switch="nothing", csrf_token=token).status_code == 400
+    assert guest.post("/en/display", switch="large").status_code == 400
 
 
-@pytest.mark.parametrize("language", ["de", "en"])
-def test_the_language_stays_from_the_start_to_the_number(
-    office: FakeOffice, visitor: Visitor, language: str
-) -> None:
-    marked = f'<html lang="{language}" dir="ltr">'
-    assert marked in visitor.get(f"/{language}/").text
-    for door in re.findall(r'class="kiosk-door" href="([^"]+)"', visitor.page.text):
+def test_an_unknown_ticket_leads_to_the_start(guest: Visitor) -> None:
+    guest.get("/en/ticket/7e0fd4a5-6f0e-4c43-8d53-6e5d5f0a4a11")
+    assert [step.headers["Location"] for step in guest.page.history] == ["/"]
+
+
+@pytest.mark.parametrize("language", ["de", "en", "ar"])
+def test_the_language_stays_from_the_start_to_the_number(hall: Hall, guest: Visitor, language: str) -> None:
+    marked = f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">'
+    assert marked in guest.get(f"/{language}/").text
+    for door in doors(guest):
         assert door.startswith(f"/{language}/")
-        assert marked in visitor.get(door).text
-    visitor.walk_in("pick-up", language)
-    assert marked in visitor.page.text
-    assert visitor.page.url.partition("/ticket/")[0].endswith(f"/{language}")
-    visitor.check_in(code("K7M2PXQ"), language)
-    assert marked in visitor.page.text
-    assert [entry["language"] for entries in office.received for entry in entries] == [language] * 2
+        assert marked in guest.get(door).text
+    guest.walk_in("emergency", language)
+    assert marked in guest.page.text
+    assert guest.page.url.partition("/ticket/")[0].endswith(f"/{language}")
+    guest.check_in(CODE, language)
+    assert marked in guest.page.text
+    assert [entries[-1]["language"] for entries in hall.office.received[-2:]] == [language] * 2
 
 
-def test_the_concerns_are_explained_in_the_visitors_language(visitor: Visitor) -> None:
-    visitor.get("/de/walk-in")
-    assert "Kartenabholung Kartenabholung, einfach gesagt." in visitor.text()
-    visitor.get("/en/walk-in")
-    assert "Card pick-up Your card is ready and you want to have it." in visitor.text()
+def test_the_start_screen_is_in_the_offices_first_language_again(guest: Visitor) -> None:
+    guest.walk_in("emergency", language="en")
+    assert '<html lang="de"' in guest.get("/").text
 
 
-def test_the_start_screen_is_in_the_offices_first_language_again(visitor: Visitor) -> None:
-    visitor.walk_in(language="en")
-    assert '<html lang="de"' in visitor.get("/").text
-
-
-def test_a_language_the_office_does_not_have_has_no_pages(visitor: Visitor) -> None:
-    assert visitor.get("/fr/").status_code == 404
+def test_a_language_the_office_does_not_have_has_no_pages(guest: Visitor) -> None:
+    assert guest.get("/pl/").status_code == 404
 
 
 def test_staff_see_since_when_the_office_is_out_of_reach(office: FakeOffice, visitor: Visitor) -> None:
@@ -185,5 +244,5 @@ def test_staff_see_since_when_the_office_is_out_of_reach(office: FakeOffice, vis
     office.close()
     visitor.walk_in()
     state: dict[str, Any] = visitor.get("/en/state").json()
-    assert re.fullmatch(r"Offline since \d?\d:\d\d\s[AP]M · 1 entry waiting", state["text"])
+    assert re.fullmatch(r"Offline since \d\d:\d\d · 1 entry waiting", state["text"])
     assert state["ready"] is True

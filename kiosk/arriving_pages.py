@@ -1,0 +1,179 @@
+"""Arriving: with the code of an appointment, without it by date of birth and time, without appointment, for a card."""
+
+import re
+from dataclasses import replace
+from datetime import date, datetime, time
+from typing import Any
+
+from flask import abort, render_template, request
+
+from kiosk import codes, visit
+from kiosk.entries import Act
+from kiosk.office_setup import Topic
+from kiosk.pages import Page, blueprint, entry_id, kiosk, language, new_entry_id, see, setup
+from kiosk.texts import _
+from kiosk.ticket_pages import refused
+
+OLDEST = 120  # years
+
+
+@blueprint.get("/<language>/check-in")
+def check_in(**_language: str) -> Page:
+    """Ask for the code of the appointment."""
+    return _check_in_form()
+
+
+@blueprint.post("/<language>/check-in", endpoint="check_in_now")
+def check_in_now(**_language: str) -> Page:
+    """Check in with the code that was typed or scanned."""
+    act_id = entry_id()
+    code = codes.normalise(request.form.get("code", ""))
+    if not codes.is_valid(code):
+        return _check_in_form(code[: codes.LENGTH * 2], _what_is_wrong(code)), 422
+    return _take(_act(act_id, "check_in", code=code, late_ok=_late_ok()), "pages.check_in")
+
+
+@blueprint.get("/<language>/check-in/without-code")
+def by_birth(**_language: str) -> Page:
+    """Ask for date of birth and time of the appointment, for those who do not have the code."""
+    return _birth_form()
+
+
+@blueprint.post("/<language>/check-in/without-code", endpoint="by_birth_now")
+def by_birth_now(**_language: str) -> Page:
+    """Check in with date of birth and time."""
+    act_id = entry_id()
+    born = _date(request.form.get("born", ""), setup().day(kiosk().now()))
+    due = _time(request.form.get("due", ""))
+    errors = {}
+    if born is None:
+        errors["born"] = _("Please enter your date of birth with day, month and year: 8 digits.")
+    if due is None:
+        errors["due"] = _("Please enter the time of your appointment: 4 digits, for example 0930.")
+    if born is None or due is None:
+        return _birth_form(errors), 422
+    act = kiosk().check_in_by_birth(act_id, born, due, language())
+    if act is None:
+        abort(503)
+    return _take(replace(act, late_ok=_late_ok()), "pages.by_birth")
+
+
+@blueprint.get("/<language>/walk-in")
+def walk_in(**_language: str) -> Page:
+    """Ask for the concern: first the topic, if the office has topics."""
+    return _walk_in_form()
+
+
+@blueprint.get("/<language>/walk-in/<topic>")
+def walk_in_topic(topic: str, **_language: str) -> Page:
+    """Ask for the concern within a topic."""
+    chosen = next((each for each in setup().topics if each.slug == topic and each.services), None)
+    if chosen is None:
+        abort(404)
+    return _walk_in_form(chosen)
+
+
+@blueprint.post("/<language>/walk-in", endpoint="walk_in_now")
+def walk_in_now(**_language: str) -> Page:
+    """Draw a number for the concern."""
+    act_id = entry_id()
+    service = setup().service(request.form.get("service", ""))
+    if service is None:
+        return _walk_in_form(error=_("Please choose one of these concerns.")), 422
+    if not service.walk_in:
+        return see("pages.booking", service=service.slug)
+    return _take(_act(act_id, "walk_in", service=service.slug), "pages.walk_in")
+
+
+@blueprint.get("/<language>/card")
+def card(**_language: str) -> Page:
+    """Pick up a card that is ready: with an appointment, without one, or say what to do instead."""
+    service = setup().pick_up
+    if service is None:
+        abort(404)
+    return render_template("kiosk/card.html", service=service, entry_id=new_entry_id())
+
+
+def _take(act: Act, form: str) -> Page:
+    """Journal the act and show what became of it; a form left open by a visitor before is shown afresh."""
+    entry = visit.take(kiosk(), act)
+    if not visit.may_be_shown(entry, kiosk().now()):
+        return see(form)
+    if not entry.has_number and entry.result.code == "too_late":
+        # Not on a page of its own: only here is known what was typed, which "I wait all the same" sends again.
+        return refused(entry, again=act)
+    return see("pages.ticket", entry_id=act.id)
+
+
+def _act(act_id: str, kind: str, **what: Any) -> Act:
+    now = kiosk().now()
+    return Act(act_id, now, setup().day(now), setup().office, setup().series, kind, language(), **what)
+
+
+def _late_ok() -> bool:
+    return request.form.get("late_ok") == "1"
+
+
+def _check_in_form(code: str = "", error: str | None = None) -> str:
+    return render_template(
+        "kiosk/check_in.html", entry_id=new_entry_id(), code=code, error=error, alphabet=codes.ALPHABET
+    )
+
+
+def _birth_form(errors: dict[str, str] | None = None) -> str:
+    typed = {name: re.sub(r"[^\d.:/ -]", "", request.form.get(name, ""))[:10] for name in ("born", "due")}
+    return render_template("kiosk/by_birth.html", entry_id=new_entry_id(), errors=errors or {}, typed=typed)
+
+
+def _walk_in_form(topic: Topic | None = None, error: str | None = None) -> str:
+    known = setup()
+    # One level less where a topic has one concern only.
+    topics = [] if topic else [each for each in known.topics if len(each.services) > 1]
+    inside = {service.slug for each in topics for service in each.services}
+    services = topic.services if topic else [each for each in known.services if each.slug not in inside]
+    return render_template(
+        "kiosk/walk_in.html",
+        entry_id=new_entry_id(),
+        error=error,
+        topic=topic,
+        topics=topics,
+        today=[service for service in services if service.walk_in],
+        by_appointment=[service for service in services if not service.walk_in],
+    )
+
+
+def _what_is_wrong(code: str) -> str:
+    if not code:
+        return _("Please enter the code of your appointment.")
+    if any(character not in codes.ALPHABET for character in code):
+        return _("Please check the code: it has only the letters and digits shown here, no 0, 1, I or O.")
+    if len(code) != codes.LENGTH:
+        return _("Please check the code: it has 8 letters and digits.")
+    return _("Please check the code: one of its characters is wrong.")
+
+
+def _date(typed: str, today: date) -> date | None:
+    """07031990 or 7.3.1990 as a date that somebody alive can have been born on."""
+    parts = re.findall(r"\d+", typed[:20])
+    if len(parts) == 1 and len(parts[0]) == 8:
+        parts = [parts[0][:2], parts[0][2:4], parts[0][4:]]
+    if len(parts) != 3 or len(parts[2]) != 4:
+        return None
+    try:
+        born = date(int(parts[2]), int(parts[1]), int(parts[0]))
+    except ValueError:
+        return None
+    return born if today.year - OLDEST <= born.year and born <= today else None
+
+
+def _time(typed: str) -> time | None:
+    """0930, 930 or 9:30 as a time of day."""
+    parts = re.findall(r"\d+", typed[:20])
+    if len(parts) == 1 and len(parts[0]) in (3, 4):
+        parts = [parts[0][:-2], parts[0][-2:]]
+    if len(parts) != 2:
+        return None
+    try:
+        return datetime.strptime(f"{int(parts[0])}:{int(parts[1])}", "%H:%M").time()  # noqa: DTZ007 (a wall clock's)
+    except ValueError:
+        return None
