@@ -1,18 +1,16 @@
-"""The API of the line wing: the board, what staff do at a counter, and a kiosk's journal."""
+"""The API of the line wing: the board, and what staff do at a counter."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from flask_babel import force_locale
-from flask_babel import gettext as _
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from sqlalchemy.orm import Session
 
 from frontoffice import clock
 from frontoffice.booking import sheet
-from frontoffice.line import arriving, board, calling, desk, journal, order, staffing, wire
+from frontoffice.line import board, calling, desk, order, staffing, wire
 from frontoffice.line.calling import Visit
 from frontoffice.offices import finding
 from frontoffice.staff.models import Account
@@ -26,7 +24,6 @@ api = APIBlueprint("line_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(nam
 Answer = tuple[dict[str, Any], int]  # the body and the status
 
 STAFF: list[dict[str, list[Any]]] = [{"staff": []}]
-SENTENCES = {refusal.code: refusal.sentence for refusal in arriving.REFUSALS}
 
 
 @api.get("/offices/<office>/board", responses={200: wire.BoardAnswer, **described(404)})
@@ -119,21 +116,6 @@ def no_show(path: wire.CounterPath, query: wire.TicketQuery) -> Answer:
     return _at_counter(path.counter, _of_ticket(calling.no_show, path, query))
 
 
-@api.post(
-    "/device/journal", responses={200: wire.JournalAnswer, **described(401, 403)}, security=[{"device": []}]
-)
-def take_journal(body: wire.JournalBody) -> Answer:
-    """Hand in what visitors did at a kiosk."""
-    now = clock.now()
-    entries = [each.entry() for each in body.entries]
-    early = timedelta(minutes=config().line.early_minutes)
-    with database().write() as session:
-        device = access.device_required(session)
-        results = journal.take(session, device, entries, early=early, now=now)
-    answer = [_entry_result(each, results[each.id]) for each in entries if each.id in results]
-    return wire.JournalAnswer(results=answer).model_dump(mode="json"), 200
-
-
 Act = Callable[[Session, Account, datetime], Visit | None]
 
 
@@ -151,21 +133,3 @@ def _at_counter(counter: int, act: Act) -> Answer:
 
 def _of_ticket(verb: Callable[..., Visit], path: wire.CounterPath, query: wire.TicketQuery) -> Act:
     return lambda session, account, now: verb(session, path.counter, account, now, query.ticket)
-
-
-def _entry_result(entry: journal.Entry, result: journal.Result) -> wire.EntryResult:
-    return wire.EntryResult(
-        id=entry.id,
-        outcome="accepted" if result.accepted else "refused",
-        ticket=result.ticket,
-        service=result.service,
-        due_at=datetime.fromisoformat(result.due_at) if result.due_at else None,
-        code=result.code,
-        sentence=_sentence(result.code, entry.language) if result.code else None,
-    )
-
-
-def _sentence(code: str, language: str) -> str:
-    known = config().site.languages
-    with force_locale(language if language in known else known[0]):
-        return str(_(SENTENCES[code]))

@@ -11,88 +11,57 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from frontoffice import events
-from frontoffice.booking import references, sheet
+from frontoffice.booking import sheet
 from frontoffice.booking.models import Appointment, State
-from frontoffice.errors import N_, Conflict
-from frontoffice.line.models import Ticket, TicketState
+from frontoffice.line import phone, seeking
+from frontoffice.line.models import Ticket, TicketState, code_of
+from frontoffice.line.refusals import (
+    REFUSALS,
+    AlreadyCheckedIn,
+    Cancelled,
+    NoWalkIn,
+    Refusal,
+    TooEarly,
+    TooLate,
+    UnknownCode,
+    UnknownService,
+    WrongDay,
+    WrongOffice,
+)
+from frontoffice.line.seeking import Sought
 from frontoffice.offices.models import Office, Service
 from frontoffice.staff.devices import STAFF_SERIES
 from frontoffice.staff.models import Account
 
-
-class Refusal(Conflict):
-    """An arrival that cannot be taken, and what is known of it: service and time of the appointment.
-
-    `ticket` is the number that the appointment has already. Nothing here needs the session, which ends with the error.
-    """
-
-    def __init__(self, appointment: Appointment | None = None, ticket: Ticket | None = None) -> None:
-        super().__init__()
-        self.service_id = appointment.service_id if appointment else None
-        self.due_at = appointment.start if appointment else None
-        self.ticket = ticket.code if ticket else None
-
-
-class UnknownCode(Refusal):
-    """No appointment at this office has this code."""
-
-    code = "unknown_code"
-    sentence = N_("We do not know this code. Please check it, or take a number without appointment.")
-
-
-class AlreadyCheckedIn(Refusal):
-    """The appointment has its ticket."""
-
-    code = "already_checked_in"
-    sentence = N_("This appointment has already been checked in. Please wait until your number is called.")
+__all__ = [
+    "REFUSALS",
+    "AlreadyCheckedIn",
+    "Arrival",
+    "Cancelled",
+    "NoWalkIn",
+    "Refusal",
+    "Rules",
+    "TooEarly",
+    "TooLate",
+    "UnknownCode",
+    "UnknownService",
+    "WrongDay",
+    "WrongOffice",
+    "accept_check_in",
+    "accept_walk_in",
+    "announce",
+    "check_in",
+    "lock_numbers",
+    "walk_in",
+]
 
 
-class TooEarly(Refusal):
-    """It is the right day, but too long before the time."""
+@dataclass(frozen=True)
+class Rules:
+    """From how long before the time until how long after it people can check in; without `late` all day."""
 
-    code = "too_early"
-    sentence = N_("It is too early to check in. Please come back shortly before your appointment.")
-
-
-class WrongDay(Refusal):
-    """The appointment is on another day."""
-
-    code = "wrong_day"
-    sentence = N_("Your appointment is not today. Please look at the date in your confirmation.")
-
-
-class Cancelled(Refusal):
-    """The appointment was cancelled, or never confirmed in time."""
-
-    code = "cancelled"
-    sentence = N_(
-        "This appointment was cancelled. Please take a number without appointment, or ask at the desk."
-    )
-
-
-class UnknownService(Refusal):
-    """The office does not offer that (any more)."""
-
-    code = "unknown_service"
-    sentence = N_("This office does not offer that service (any more). Please choose another one.")
-
-
-class NoWalkIn(Refusal):
-    """The service is by appointment only."""
-
-    code = "no_walk_in"
-    sentence = N_("This service is by appointment only. Please book an appointment.")
-
-
-REFUSALS: tuple[type[Refusal], ...] = (
-    UnknownCode,
-    AlreadyCheckedIn,
-    TooEarly,
-    WrongDay,
-    Cancelled,
-    UnknownService,
-    NoWalkIn,
-)
+    early: timedelta
+    late: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +69,8 @@ class Arrival:
     """Somebody is there. Without `number` the next one of the series is given.
 
     `waits` is false when the arrival is only recorded, as its day is over. `handed_out`: the visitor holds
-    the number already, so that the arrival cannot be refused any more.
+    the number already, so that the arrival cannot be refused any more. `late_ok`: the visitor knows to be late.
+    `token` is the secret of the phone ticket, where the device has made one, `shown` the number as the visitor has it.
     """
 
     office: Office
@@ -111,6 +81,9 @@ class Arrival:
     number: int | None = None
     waits: bool = True
     handed_out: bool = False
+    late_ok: bool = False
+    token: str | None = None
+    shown: str | None = None
 
 
 def check_in(
@@ -125,7 +98,8 @@ def check_in(
 ) -> Ticket:
     """Staff check somebody in; `early` is how long before the time that is possible. Raises a Refusal."""
     lock_numbers(session, office.id)
-    ticket = accept_check_in(session, _at_the_desk(office, language, now), code, early, now)
+    arrival = _at_the_desk(office, language, now)
+    ticket = accept_check_in(session, arrival, Sought(code), Rules(early), now)
     announce(session, [ticket], f"account:{account.id}", now)
     return ticket
 
@@ -155,19 +129,24 @@ def lock_numbers(session: Session, office_id: int) -> None:
     session.execute(select(Office.id).where(Office.id == office_id).with_for_update(key_share=True))
 
 
-def accept_check_in(session: Session, arrival: Arrival, code: str, early: timedelta, now: datetime) -> Ticket:
-    """The ticket for an appointment's code. The caller has locked the numbers and announces it.
+def accept_check_in(
+    session: Session, arrival: Arrival, sought: Sought, rules: Rules, now: datetime
+) -> Ticket:
+    """The ticket for the appointment that is sought. The caller has locked the numbers and announces it.
 
     Raises a Refusal, unless the number was handed out.
     """
-    appointment = _appointment(session, arrival.office.id, code)
-    refusal = _why_not(session, appointment, arrival, early)
+    try:
+        appointment = seeking.appointment(session, arrival.office, arrival.day, sought)
+    except Refusal:
+        if not arrival.handed_out:
+            raise
+        return _add(session, arrival, None, None, now)
+    refusal = _why_not(session, appointment, arrival, rules)
     if refusal is not None and not arrival.handed_out:
         raise refusal
-    if appointment is None:
-        return _add(session, arrival, None, None, now)
-    # Too early is no reason any more once a number is out; the others leave the appointment as it is.
-    if isinstance(refusal, TooEarly | None) and _take(session, appointment, arrival, now):
+    # The time is no reason any more once a number is out; the others leave the appointment as it is.
+    if isinstance(refusal, TooEarly | TooLate | None) and _take(session, appointment, arrival, now):
         return _add(session, arrival, appointment.service_id, appointment, now)
     if not arrival.handed_out:
         raise AlreadyCheckedIn(appointment, _ticket_of(session, appointment))
@@ -209,22 +188,7 @@ def _at_the_desk(office: Office, language: str, now: datetime) -> Arrival:
     return Arrival(office, sheet.day_of(now, office.time_zone), now, language, STAFF_SERIES)
 
 
-def _appointment(session: Session, office_id: int, code: str) -> Appointment | None:
-    reference = references.tidy(code)
-    if reference is None:
-        return None
-    return session.scalar(
-        select(Appointment)
-        .where(Appointment.reference == reference, Appointment.office_id == office_id)
-        .execution_options(populate_existing=True)
-    )
-
-
-def _why_not(
-    session: Session, appointment: Appointment | None, arrival: Arrival, early: timedelta
-) -> Refusal | None:
-    if appointment is None:
-        return UnknownCode()
+def _why_not(session: Session, appointment: Appointment, arrival: Arrival, rules: Rules) -> Refusal | None:
     if appointment.state in (State.CANCELLED, State.EXPIRED):
         return Cancelled(appointment)
     ticket = _ticket_of(session, appointment)
@@ -232,8 +196,10 @@ def _why_not(
         return AlreadyCheckedIn(appointment, ticket)
     if sheet.day_of(appointment.start, arrival.office.time_zone) != arrival.day:
         return WrongDay(appointment)
-    if arrival.at < appointment.start - early:
+    if arrival.at < appointment.start - rules.early:
         return TooEarly(appointment)
+    if rules.late is not None and not arrival.late_ok and arrival.at > appointment.start + rules.late:
+        return TooLate(appointment)
     return None
 
 
@@ -260,11 +226,15 @@ def _take(session: Session, appointment: Appointment, arrival: Arrival, now: dat
 def _add(
     session: Session, arrival: Arrival, service_id: int | None, appointment: Appointment | None, now: datetime
 ) -> Ticket:
+    number = _free_number(session, arrival)
     ticket = Ticket(
         office_id=arrival.office.id,
         day=arrival.day,
         series=arrival.series,
-        number=_free_number(session, arrival),
+        number=number,
+        # Two devices with one letter: the visitor holds a number that somebody else had before.
+        paper=arrival.shown if arrival.shown not in (None, code_of(arrival.series, number)) else None,
+        link_fingerprint=phone.fingerprint(arrival.token) if arrival.token else None,
         service_id=service_id,
         appointment_id=appointment.id if appointment else None,
         language=arrival.language,

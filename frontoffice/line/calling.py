@@ -4,39 +4,60 @@ A ticket is taken by a conditional UPDATE whose row count decides: zero rows mea
 quicker, so look again. Every verb appends its event last, because from then on the office's feed is locked.
 """
 
-import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, case, exists, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session, aliased
 
-from frontoffice import events
 from frontoffice.booking import sheet
 from frontoffice.errors import N_, Conflict, Invalid
 from frontoffice.line import evening, order, seat, undoing, wishes
 from frontoffice.line.models import Ticket, TicketState
 from frontoffice.line.order import Rules, Waiting
 from frontoffice.line.seat import AT_COUNTER, Seat
+from frontoffice.line.visitor import (
+    NobodyThere,
+    NotWaiting,
+    Visit,
+    announce,
+    announced,
+    is_ticket,
+    named,
+    there,
+)
 from frontoffice.offices.models import Service
+from frontoffice.quick import Quick
 from frontoffice.staff.models import Account
 
-
-class NobodyThere(Conflict):
-    """The counter has no visitor for whom that can be done."""
-
-    code = "nobody_there"
-    sentence = N_("That is not possible (any more). Please look at what counter %(counter)s shows now.")
-
-
-class NotWaiting(Conflict):
-    """The ticket was called in the meantime, has left, or never was."""
-
-    code = "not_waiting"
-    sentence = N_("Number %(ticket)s is not waiting any more. Please look at the list again.")
+__all__ = [
+    "CalledOften",
+    "NobodyThere",
+    "NotWaiting",
+    "Rules",
+    "Visit",
+    "call_next",
+    "finish",
+    "is_ticket",
+    "named",
+    "no_show",
+    "pick",
+    "recall",
+    "start",
+    "there",
+]
 
 
 class CalledOften(Conflict):
@@ -44,46 +65,6 @@ class CalledOften(Conflict):
 
     code = "called_often"
     sentence = N_("Number %(ticket)s has been called often enough. Please note that nobody came, or park it.")
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A ticket as its counter sees it. Without a service the concern is to be clarified there."""
-
-    id: int
-    series: str
-    number: int
-    state: TicketState
-    service: str | None  # its slug
-    appointment_id: int | None
-    language: str
-    arrived_at: datetime
-    due_at: datetime | None
-    called_at: datetime
-    call: int
-
-    @classmethod
-    def of(cls, ticket: Ticket) -> "Visit":
-        """What the counter sees of a ticket that it has called."""
-        assert ticket.called_at is not None
-        return cls(
-            ticket.id,
-            ticket.series,
-            ticket.number,
-            ticket.state,
-            ticket.service.slug if ticket.service else None,
-            ticket.appointment_id,
-            ticket.language,
-            ticket.arrived_at,
-            ticket.due_at,
-            ticket.called_at,
-            ticket.calls,
-        )
-
-    @property
-    def ticket(self) -> str:
-        """The number as printed and called: A001."""
-        return f"{self.series}{self.number:03d}"
 
 
 _VISIT = (
@@ -110,18 +91,23 @@ WAITING = (
     case((Ticket.returns, Ticket.wake_at)),
     Ticket.priority_at,
 )
-_WAITING = select(*WAITING).where(
-    Ticket.office_id == bindparam("office"),
-    Ticket.day == bindparam("day"),
-    Ticket.state == TicketState.WAITING,
-    *wishes.callable_by(bindparam("counter"), bindparam("account"), bindparam("spoken", expanding=True)),
+# Languages are compared here and not there: a list would have to be put into the statement each time.
+_WAITING = Quick(
+    select(*WAITING, Ticket.for_language).where(
+        Ticket.office_id == bindparam("office"),
+        Ticket.day == bindparam("day"),
+        Ticket.state == TicketState.WAITING,
+        *wishes.callable_by(bindparam("counter"), bindparam("account"), None, bindparam("team")),
+    )
 )
 _HERE = aliased(Ticket)
+# As words of the statement, so that it can be compiled once, and the index on just these states is used.
+_AT_COUNTER: list[ColumnElement[str]] = [literal_column(f"'{state.value}'") for state in AT_COUNTER]
 _CALL = (
     update(Ticket)
     .where(
         Ticket.state == TicketState.WAITING,
-        ~exists().where(_HERE.counter_id == bindparam("counter"), _HERE.state.in_(AT_COUNTER)),
+        ~exists().where(_HERE.counter_id == bindparam("counter"), _HERE.state.in_(_AT_COUNTER)),
     )
     .values(
         state=TicketState.CALLED,
@@ -134,25 +120,22 @@ _CALL = (
     )
     .returning(*_VISIT)
 )
-_TAKE = _CALL.where(Ticket.id == bindparam("ticket"))
+_TAKE = Quick(_CALL.where(Ticket.id == bindparam("ticket")))
 # PostgreSQL: the first that no other counter is just taking. Without it all counters would queue for the same one.
 _FIRST = bindparam("first", type_=ARRAY(BigInteger))
-_TAKE_FREE = _CALL.where(
-    Ticket.id
-    == select(Ticket.id)
-    .where(Ticket.id == func.any(_FIRST), Ticket.state == TicketState.WAITING)
-    .order_by(func.array_position(_FIRST, Ticket.id))
-    .limit(1)
-    .with_for_update(skip_locked=True)
-    .scalar_subquery()
+_TAKE_FREE = Quick(
+    _CALL.where(
+        Ticket.id
+        == select(Ticket.id)
+        .where(Ticket.id == func.any(_FIRST), Ticket.state == TicketState.WAITING)
+        .order_by(func.array_position(_FIRST, Ticket.id))
+        .limit(literal_column("1"))
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
 )
 MOST_CALLS = 3
 AT_A_TIME = 20  # more than counters that call in the same moment
-
-
-def is_ticket(text: str) -> bool:
-    """Whether it can be a ticket's number at all, such as A001."""
-    return re.fullmatch(r"[A-Z][0-9]{3,6}", text, re.ASCII) is not None
 
 
 def call_next(
@@ -167,7 +150,7 @@ def call_next(
     while waiting := _waiting(session, here, today):
         visit = _take(session, here, [each.id for each in order.in_order(waiting, now, rules)], now)
         if visit is not None:
-            _announce(session, here, visit, "ticket.called", now)
+            announce(session, here, visit, "ticket.called", now)
             return visit
         seat.require_empty(session, counter_id, here.counter)
     seat.require_empty(session, counter_id, here.counter)
@@ -185,7 +168,7 @@ def pick(session: Session, counter_id: int, account: Account, now: datetime, tic
     undoing.remember(found, here.counter_id, now)
     found.state, found.counter_id, found.called_at = TicketState.CALLED, here.counter_id, now
     found.calls += 1
-    return _announced(session, here, found, "ticket.called", now)
+    return announced(session, here, found, "ticket.called", now)
 
 
 def recall(
@@ -208,7 +191,7 @@ def recall(
         raise CalledOften(ticket=visitor.code)
     visitor.calls += 1
     visitor.called_at = now
-    return _announced(session, here, visitor, "ticket.called", now)
+    return announced(session, here, visitor, "ticket.called", now)
 
 
 def start(
@@ -219,7 +202,7 @@ def start(
     visitor = there(session, here, ticket, (TicketState.CALLED,))
     undoing.remember(visitor, here.counter_id, now)
     visitor.state, visitor.serving_at = TicketState.SERVING, now
-    return _announced(session, here, visitor, "ticket.serving", now)
+    return announced(session, here, visitor, "ticket.serving", now)
 
 
 def finish(
@@ -255,41 +238,6 @@ def no_show(
     return _end(session, here, visitor, now)
 
 
-def there(session: Session, here: Seat, ticket: str | None, states: Collection[TicketState]) -> Ticket:
-    """The visitor of the counter, locked. Raises NobodyThere."""
-    wanted = [Ticket.counter_id == here.counter_id, Ticket.state.in_(states)]
-    if ticket is not None:
-        wanted += [Ticket.series == ticket[:1], Ticket.number == int(ticket[1:])]
-    found: Ticket | None = session.scalar(_locked(*wanted))
-    if found is None:
-        raise NobodyThere(counter=here.counter)
-    return found
-
-
-def named(
-    session: Session, here: Seat, ticket: str, states: Collection[TicketState], now: datetime
-) -> Ticket:
-    """Today's ticket with that number (A001), locked, if it is in one of the states. Raises NotWaiting."""
-    found: Ticket | None = None
-    if is_ticket(ticket):
-        found = session.scalar(
-            _locked(
-                Ticket.office_id == here.office_id,
-                Ticket.day == sheet.day_of(now, here.time_zone),
-                Ticket.series == ticket[0],
-                Ticket.number == int(ticket[1:]),
-            )
-        )
-    if found is None or found.state not in states:
-        raise NotWaiting(ticket=ticket)
-    return found
-
-
-def _locked(*wanted: ColumnElement[bool]) -> Select[Any]:
-    # Without what the session knows already: between reading and locking a colleague may have acted.
-    return select(Ticket).where(*wanted).with_for_update().execution_options(populate_existing=True)
-
-
 def _offered(session: Session, here: Seat, done: Collection[int]) -> list[int]:
     known = session.scalars(
         select(Service.id).where(Service.office_id == here.office_id, Service.id.in_(done))
@@ -306,39 +254,24 @@ def _waiting(session: Session, here: Seat, today: date) -> Sequence[Waiting]:
         "day": today,
         "counter": here.counter_id,
         "account": here.account_id,
-        "spoken": here.languages,
+        "team": here.team,
     }
-    return [Waiting._make(row) for row in session.connection().execute(_WAITING, parameters)]
+    spoken = {None, *here.languages}
+    return [Waiting._make(row) for *row, language in _WAITING.run(session, parameters) if language in spoken]
 
 
 def _take(session: Session, here: Seat, in_order: Sequence[int], now: datetime) -> Visit | None:
     """The first of these that is still waiting; None where the counter is busy or all of them are gone."""
-    connection = session.connection()
     parameters: dict[str, Any] = {"counter": here.counter_id, "now": now}
-    row: Any = None
-    if connection.dialect.name == "postgresql":
-        row = connection.execute(_TAKE_FREE, {**parameters, "first": in_order[:AT_A_TIME]}).one_or_none()
-    if row is None:
+    rows: list[tuple[Any, ...]] = []
+    if session.get_bind().dialect.name == "postgresql":
+        rows = _TAKE_FREE.run(session, {**parameters, "first": in_order[:AT_A_TIME]})
+    if not rows:
         # Where another counter is just taking it, this waits until that is decided.
-        row = connection.execute(_TAKE, {**parameters, "ticket": in_order[0]}).one_or_none()
-    return Visit(*row) if row else None
+        rows = _TAKE.run(session, {**parameters, "ticket": in_order[0]})
+    return Visit(*rows[0]) if rows else None
 
 
 def _end(session: Session, here: Seat, visitor: Ticket, now: datetime) -> Visit:
     evening.end_appointment(session, visitor.appointment_id, visitor.state, now)
-    return _announced(session, here, visitor, f"ticket.{visitor.state}", now)
-
-
-def _announced(session: Session, here: Seat, visitor: Ticket, kind: str, now: datetime) -> Visit:
-    session.flush()
-    visit = Visit.of(visitor)
-    _announce(session, here, visit, kind, now)
-    return visit
-
-
-def _announce(session: Session, here: Seat, visit: Visit, kind: str, now: datetime) -> None:
-    data: dict[str, Any] = {"ticket": visit.ticket, "counter": here.counter}
-    if kind == "ticket.called":
-        data["call"] = visit.call
-    actor, subject = f"account:{here.account_id}", f"ticket:{visit.id}"
-    events.append(session, here.office_id, kind, now, actor=actor, subject=subject, data=data)
+    return announced(session, here, visitor, f"ticket.{visitor.state}", now)

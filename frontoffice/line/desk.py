@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, contains_eager, joinedload
@@ -19,8 +19,6 @@ from frontoffice.offices.models import Counter
 from frontoffice.staff.models import Account
 
 SEEN = "appointment.seen"
-CRIES = ("counter.alarm", "counter.help")
-ALARM_SHOWN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -70,6 +68,11 @@ def place(session: Session, counter: Counter) -> Place:
     return Place(counter, there)
 
 
+def pauses(place: Place) -> bool:
+    """Whether the sign "back soon" is out."""
+    return place.session is not None and place.session.paused_at is not None
+
+
 def seat_of(session: Session, account_id: int) -> CounterSession | None:
     """Where the account sits now."""
     return session.scalar(
@@ -82,27 +85,34 @@ def seat_of(session: Session, account_id: int) -> CounterSession | None:
 
 def desk(session: Session, counter: Counter, day: date, now: datetime, rules: Rules) -> Desk:
     """What the counter's desk shows."""
-    current = session.scalar(
-        select(Ticket)
-        .where(Ticket.counter_id == counter.id, Ticket.state.in_(AT_COUNTER))
-        .options(joinedload(Ticket.service))
-    )
+    current = visitor_of(session, counter.id)
     seated = place(session, counter).session
     today = select(Ticket).where(Ticket.office_id == counter.office_id, Ticket.day == day)
     today = today.options(joinedload(Ticket.service))
     tickets = session.scalars(
         today.where(
             Ticket.state == TicketState.WAITING,
-            *wishes.callable_by(counter.id, seated.account_id if seated else None, counter.languages),
+            *wishes.callable_by(
+                counter.id, seated.account_id if seated else None, counter.languages, counter.team
+            ),
         )
     ).all()
     parked = session.scalars(today.where(Ticket.state == TicketState.PARKED).order_by(Ticket.arrived_at))
     by_id = {ticket.id: ticket for ticket in tickets}
-    line = order.in_order((_waiting(ticket) for ticket in tickets), now, rules)
+    line = order.in_order((waiting_of(ticket) for ticket in tickets), now, rules)
     everybody = board.waiting(session, counter.office_id, day)
     elsewhere = max(0, everybody - len(tickets))
     undoable = undoing.last_step(session, counter.id, now)
     return Desk(current, [by_id[waiting.id] for waiting in line], elsewhere, parked.all(), undoable)
+
+
+def visitor_of(session: Session, counter_id: int) -> Ticket | None:
+    """Who is called to the counter or served there."""
+    return session.scalar(
+        select(Ticket)
+        .where(Ticket.counter_id == counter_id, Ticket.state.in_(AT_COUNTER))
+        .options(joinedload(Ticket.service), joinedload(Ticket.appointment))
+    )
 
 
 def name_of_visitor(session: Session, ticket: Ticket) -> str | None:
@@ -130,7 +140,8 @@ def note_seen(session: Session, ticket: Ticket, account: Account, now: datetime)
     events.append(session, ticket.office_id, SEEN, now, actor=f"account:{account.id}", subject=subject)
 
 
-def _waiting(ticket: Ticket) -> Waiting:
+def waiting_of(ticket: Ticket) -> Waiting:
+    """What counts about a ticket for its place in the line."""
     return Waiting(
         ticket.id,
         ticket.series,
@@ -140,11 +151,3 @@ def _waiting(ticket: Ticket) -> Waiting:
         ticket.wake_at if ticket.returns else None,
         ticket.priority_at,
     )
-
-
-def alarms(session: Session, office_id: int, now: datetime) -> Sequence[Event]:
-    """The alarms and calls for help of the last minutes, newest first."""
-    query = select(Event).where(
-        Event.office_id == office_id, Event.at > now - ALARM_SHOWN, Event.kind.in_(CRIES)
-    )
-    return session.scalars(query.order_by(Event.number.desc())).all()

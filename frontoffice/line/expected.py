@@ -62,11 +62,15 @@ HALF_HOUR = timedelta(minutes=30)
 
 
 class Coming(NamedTuple):
-    """Somebody with an appointment who is not there yet, and how likely it is that they come."""
+    """Somebody who is not there yet, such as with an appointment, and how likely it is that they come.
+
+    They join the line when they arrive, or at `joins_at`: who went away for a moment keeps their arrival.
+    """
 
     ticket: Waiting  # `arrived_at` is when they usually come
     service: int
     likely: float
+    joins_at: datetime | None = None
 
 
 class Range(NamedTuple):
@@ -103,6 +107,15 @@ class _Line:
         self.queues: dict[int, _Queue] = {}
         self.gone: set[int] = set()
         self._tie = count()
+
+    def copy(self) -> "_Line":
+        """The same line, for another run."""
+        other = _Line(self.rules)
+        other._tie = self._tie
+        other.queues = {
+            kind: _Queue(each.due.copy(), each.later.copy()) for kind, each in self.queues.items()
+        }
+        return other
 
     def join(self, ticket: Waiting, service: int, now: datetime) -> None:
         queue = self.queues.setdefault(service, _Queue())
@@ -146,6 +159,7 @@ def waits(
     now: datetime,
     rules: Rules,
     *,
+    probes: Sequence[tuple[Waiting, int]] = (),
     ahead: Sequence[Habit] = (),
     seed: int = 0,
     runs: int = RUNS,
@@ -153,17 +167,22 @@ def waits(
 ) -> dict[int, Range]:
     """The wait from `now` on of everybody in the line (ticket and service id), by ticket id.
 
-    `ahead` is how counters open and close in each of the next half-hours; after them, all stays as it is. Who
-    is not called within `until` in most runs is left out: no open counter takes the service.
+    `probes` would wait as well, but take nobody's time: what if somebody came now? `ahead` is how counters open and
+    close in each of the next half-hours; after them, all stays as it is. Who is not called within `until` in most
+    runs is left out: no open counter takes the service.
     """
-    found: dict[int, list[timedelta]] = {ticket.id: [] for ticket, _service in line}
+    found: dict[int, list[timedelta]] = {ticket.id: [] for ticket, _service in (*line, *probes)}
+    asking = frozenset(ticket.id for ticket, _service in probes)
     chance = random.Random(seed)  # noqa: S311 (plays days, keeps no secret)
+    standing = _Line(rules)
+    for ticket, service in (*line, *probes):
+        standing.join(ticket, service, now)
     for _run in range(runs):
-        play = _Play(desks, durations, now, rules, chance)
-        play.line_up(line, coming)
+        play = _Play(desks, durations, now, standing.copy(), chance)
+        play.expect(coming)
         play.open_and_close(ahead)
-        for ticket, called in play.called(set(found), now + until).items():
-            found[ticket].append(called - now)
+        for each, called in play.called(set(found), asking, now + until).items():
+            found[each].append(called - now)
     return {
         ticket: Range(*(_quantile(times, level) for level in (LOW, 0.5, HIGH)))
         for ticket, times in found.items()
@@ -172,7 +191,7 @@ def waits(
 
 
 def widening(told: Iterable[tuple[Range, timedelta]]) -> float:
-    """By how much ranges that were told would have had to be wider (above 1) to hold for eight of ten waits."""
+    """By how much ranges would have had to be wider (above 1) to hold for eight of ten waits."""
     factors = []
     for said, wait in told:
         room = said.high - said.middle if wait > said.middle else said.middle - said.low
@@ -200,25 +219,23 @@ class _Play:
         desks: Sequence[Desk],
         durations: Mapping[int, Duration],
         now: datetime,
-        rules: Rules,
+        line: _Line,
         chance: random.Random,
     ) -> None:
-        self.desks, self.durations, self.now, self.chance = desks, durations, now, chance
-        self.line = _Line(rules)
+        self.desks, self.durations, self.now, self.chance, self.line = desks, durations, now, chance, line
         self.open = {number for number, desk in enumerate(desks) if desk.open}
         self.busy: set[int] = set()
+        self.idle: set[int] = set()
         self.tie = count()
         self.events: list[tuple[datetime, int, Coming | int, bool]] = []
         for number, desk in enumerate(desks):
             if desk.serving is not None:
                 self._occupy(number, desk.serving, now, desk.busy_minutes or 0.0)
 
-    def line_up(self, line: Sequence[tuple[Waiting, int]], coming: Sequence[Coming]) -> None:
-        for ticket, service in line:
-            self.line.join(ticket, service, self.now)
+    def expect(self, coming: Sequence[Coming]) -> None:
         for each in coming:
             if self.chance.random() < each.likely:
-                self._later(max(each.ticket.arrived_at, self.now), each)
+                self._later(max(each.joins_at or each.ticket.arrived_at, self.now), each)
 
     def open_and_close(self, ahead: Sequence[Habit]) -> None:
         for number, desk in enumerate(self.desks):
@@ -229,34 +246,54 @@ class _Play:
                     at = self.now + (half_hours + self.chance.random()) * HALF_HOUR
                     self._later(at, number, opened)
 
-    def called(self, wanted: set[int], until: datetime) -> dict[int, datetime]:
-        """When each of the wanted tickets is called."""
+    def called(self, wanted: set[int], asking: Collection[int], until: datetime) -> dict[int, datetime]:
+        """When each of the wanted tickets is called; those `asking` leave the counter to the next one at once."""
         called: dict[int, datetime] = {}
         now = self.now
+        free: Sequence[int] = sorted(self.open - self.busy)
         while True:
-            for number in self.open - self.busy:
-                found = self.line.call(self.desks[number].services, now)
-                if found is not None:
+            for number in free:
+                while (found := self._call(number, now)) is not None:
                     ticket, service = found
                     if ticket in wanted:
                         called[ticket] = now
                         wanted.discard(ticket)
-                    self._occupy(number, service, now, 0.0)
+                    if ticket not in asking:
+                        self._occupy(number, service, now, 0.0)
+                        break
             if not wanted or not self.events or self.events[0][0] > until:
                 return called
-            now = self._next()
+            now, free = self._next()
 
-    def _next(self) -> datetime:
+    def _call(self, number: int, now: datetime) -> tuple[int, int] | None:
+        """Whom a free counter calls; one that finds nobody idles until somebody comes for it."""
+        found = self.line.call(self.desks[number].services, now)
+        if found is None:
+            self.idle.add(number)
+        return found
+
+    def _next(self) -> tuple[datetime, Sequence[int]]:
+        """What happens next, and the counters that may call somebody because of it."""
         at, _tie, what, opens = heapq.heappop(self.events)
         if isinstance(what, Coming):
             self.line.join(what.ticket, what.service, at)
-        elif what < 0:  # a visit ends
-            self.busy.discard(~what)
-        elif opens:
-            self.open.add(what)
-        else:
+            able = (number for number in sorted(self.idle) if what.service in self.desks[number].services)
+            return at, self._no_longer_idle(next(able, None))
+        if what >= 0 and not opens:
             self.open.discard(what)
-        return at
+            self.idle.discard(what)
+            return at, ()
+        if what >= 0:
+            self.open.add(what)
+            return at, () if what in self.busy else (what,)
+        self.busy.discard(~what)
+        return at, (~what,) if ~what in self.open else ()
+
+    def _no_longer_idle(self, number: int | None) -> Sequence[int]:
+        if number is None:
+            return ()
+        self.idle.discard(number)
+        return (number,)
 
     def _occupy(self, number: int, service: int, now: datetime, after: float) -> None:
         self.busy.add(number)

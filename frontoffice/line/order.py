@@ -3,9 +3,12 @@
 Everybody gets a place: a turn (those whose time has come go before those who are early) and, within it, a
 moment to sort by. Appointments and walk-ins share this one axis of time, so that neither starves the other.
 A new reason to be called sooner or later is one more function in `RULES`.
+
+Which of them a counter may call at all is said by `may_call`, again rule by rule: what the counter serves, and for
+whom a ticket is kept.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -117,3 +120,67 @@ def in_order(tickets: Iterable[Waiting], now: datetime, rules: Rules) -> list[Wa
         tickets,
         key=lambda ticket: (*place(ticket, now, rules), ticket.arrived_at, ticket.number, ticket.series),
     )
+
+
+class Wish(NamedTuple):
+    """What a ticket is about (None: to be clarified), and for whom it is kept."""
+
+    service_id: int | None
+    counter_id: int | None = None
+    account_id: int | None = None
+    team: str | None = None
+    language: str | None = None
+
+
+class Post(NamedTuple):
+    """An open counter: who sits there, for which team, what it serves and which languages are spoken."""
+
+    counter_id: int
+    account_id: int
+    team: str
+    services: Collection[int]
+    languages: Collection[str] = ()
+
+
+def served_there(wish: Wish, post: Post) -> bool:
+    """The counter serves the concern; who was passed on to it or to its team is taken there whatever it is."""
+    return (
+        wish.service_id is None
+        or wish.service_id in post.services
+        or wish.counter_id == post.counter_id
+        or wish.team == post.team
+    )
+
+
+def for_a_counter(wish: Wish, post: Post) -> bool:
+    """Who is kept for a counter, such as one who was sent to pay and comes back, is called only there."""
+    return wish.counter_id in (None, post.counter_id)
+
+
+def for_a_person(wish: Wish, post: Post) -> bool:
+    """Who is kept for a member of staff is called only where that person sits."""
+    return wish.account_id in (None, post.account_id)
+
+
+def for_a_team(wish: Wish, post: Post) -> bool:
+    """Who was passed on to a team is called by whoever of it is free first."""
+    return wish.team in (None, post.team)
+
+
+def for_a_language(wish: Wish, post: Post) -> bool:
+    """Who needs a language is called only where it is spoken."""
+    return wish.language is None or wish.language in post.languages
+
+
+MAY_CALL: tuple[Callable[[Wish, Post], bool], ...] = (
+    served_there,
+    for_a_counter,
+    for_a_person,
+    for_a_team,
+    for_a_language,
+)
+
+
+def may_call(wish: Wish, post: Post) -> bool:
+    """Whether the counter may call the ticket: every rule says so."""
+    return all(rule(wish, post) for rule in MAY_CALL)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from frontoffice import events
 from frontoffice.errors import N_, Invalid
-from frontoffice.line import calling, seat, undoing
+from frontoffice.line import seat, undoing, visitor
 from frontoffice.line.models import Ticket, TicketState
 from frontoffice.line.seat import AT_COUNTER, Seat
 from frontoffice.staff.models import Account
@@ -30,13 +30,31 @@ def park(
 
     Raises Invalid without a reason or for a time that has passed; else as `calling.start`.
     """
-    if wake_at is not None and not now < wake_at <= now + LONGEST:
-        raise Invalid("wake_at", N_("Please choose a time later today."))
+    _require_later(wake_at, now)
     here = seat.take(session, counter_id, account)
-    visitor = calling.there(session, here, ticket, AT_COUNTER)
-    undoing.remember(visitor, counter_id, now)
-    visitor.wake_at = wake_at
-    return _aside(session, here, visitor, worded(reason), now)
+    found = visitor.there(session, here, ticket, AT_COUNTER)
+    undoing.remember(found, counter_id, now)
+    found.wake_at = wake_at
+    return _aside(session, here, found, worded(reason), now)
+
+
+def set_aside(
+    session: Session,
+    counter_id: int,
+    account: Account,
+    now: datetime,
+    ticket: str,
+    *,
+    reason: str,
+    wake_at: datetime | None = None,
+) -> Ticket:
+    """Let somebody who waits do so aside, such as one who is not in the room just now. Raises as `park`; NotWaiting."""
+    _require_later(wake_at, now)
+    here = seat.take(session, counter_id, account)
+    found = visitor.named(session, here, ticket, (TicketState.WAITING,), now)
+    undoing.remember(found, counter_id, now)
+    found.wake_at = wake_at
+    return _aside(session, here, found, worded(reason), now)
 
 
 def send_away(
@@ -50,16 +68,16 @@ def send_away(
 ) -> Ticket:
     """Send the visitor to pay or to fill in a form: who comes straight back is next at this counter."""
     here = seat.take(session, counter_id, account)
-    visitor = calling.there(session, here, ticket, AT_COUNTER)
-    undoing.remember(visitor, counter_id, now)
-    visitor.returns, visitor.wake_at, visitor.for_counter_id = True, None, counter_id
-    return _aside(session, here, visitor, worded(reason), now)
+    found = visitor.there(session, here, ticket, AT_COUNTER)
+    undoing.remember(found, counter_id, now)
+    found.returns, found.wake_at, found.for_counter_id = True, None, counter_id
+    return _aside(session, here, found, worded(reason), now)
 
 
 def is_back(session: Session, counter_id: int, account: Account, now: datetime, ticket: str) -> Ticket:
     """A parked visitor is there again and waits to be called. Raises NotWaiting; else as `calling.start`."""
     here = seat.take(session, counter_id, account)
-    parked = calling.named(session, here, ticket, (TicketState.PARKED,), now)
+    parked = visitor.named(session, here, ticket, (TicketState.PARKED,), now)
     undoing.remember(parked, counter_id, now)
     _wake(parked, now)
     session.flush()
@@ -94,20 +112,26 @@ def worded(text: str) -> str:
     return tidy
 
 
-def _aside(session: Session, here: Seat, visitor: Ticket, reason: str, now: datetime) -> Ticket:
-    visitor.state, visitor.counter_id, visitor.note = TicketState.PARKED, None, reason
-    visitor.called_at = visitor.serving_at = None
-    visitor.calls = 0
+def _require_later(wake_at: datetime | None, now: datetime) -> None:
+    if wake_at is not None and not now < wake_at <= now + LONGEST:
+        raise Invalid("wake_at", N_("Please choose a time later today."))
+
+
+def _aside(session: Session, here: Seat, parked: Ticket, reason: str, now: datetime) -> Ticket:
+    parked.state, parked.counter_id, parked.note = TicketState.PARKED, None, reason
+    parked.called_at = parked.serving_at = None
+    parked.calls = 0
     session.flush()
-    actor, subject = f"account:{here.account_id}", f"ticket:{visitor.id}"
-    data = {"ticket": visitor.code, "counter": here.counter}
+    actor, subject = f"account:{here.account_id}", f"ticket:{parked.id}"
+    data = {"ticket": parked.code, "counter": here.counter}
     events.append(session, here.office_id, "ticket.parked", now, actor=actor, subject=subject, data=data)
-    return visitor
+    return parked
 
 
 def _wake(ticket: Ticket, now: datetime) -> None:
     ticket.state = TicketState.WAITING
     ticket.wake_at = now if ticket.returns else None
+    ticket.next_told_at = None  # "you are next" is true anew
 
 
 def _happened(session: Session, ticket: Ticket, actor: str, now: datetime) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from frontoffice.errors import N_, Conflict, NotFound
 from frontoffice.line.models import CounterSession, Ticket, TicketState
 from frontoffice.offices.models import Counter, Office
+from frontoffice.quick import Quick
 from frontoffice.staff import roles
 from frontoffice.staff.models import Account
 
@@ -46,11 +47,13 @@ class Seat:
     office_id: int
     time_zone: str
     languages: list[str]
+    team: str
+    room: str
     paused_at: datetime | None
 
 
 # Built once: putting a statement together takes longer than running it.
-_SEAT = (
+_SEAT = Quick(
     select(
         CounterSession.account_id,
         Counter.id,
@@ -58,6 +61,8 @@ _SEAT = (
         Office.id,
         Office.time_zone,
         Counter.languages,
+        Counter.team,
+        Counter.room,
         CounterSession.paused_at,
     )
     .join(Counter, Counter.id == CounterSession.counter_id)
@@ -70,10 +75,10 @@ _VISITOR = select(Ticket.id).where(Ticket.counter_id == bindparam("counter"), Ti
 
 def take(session: Session, counter_id: int, account: Account) -> Seat:
     """The counter, locked, if the account has opened it. Raises NotFound, NotAllowed, CounterClosed."""
-    row = session.connection().execute(_SEAT, {"counter": counter_id}).one_or_none()
-    if row is None or row[0] != account.id:
+    rows = _SEAT.run(session, {"counter": counter_id})
+    if not rows or rows[0][0] != account.id:
         raise CounterClosed(counter=counter_for(session, counter_id, account).name)
-    seat = Seat(*row)
+    seat = Seat(*rows[0])
     roles.require_office(account, seat.office_id)
     return seat
 

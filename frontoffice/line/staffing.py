@@ -1,6 +1,8 @@
 """Opening and closing counters, pausing, calling a colleague for help, the alarm."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select, update
@@ -123,10 +125,20 @@ def resume(session: Session, counter_id: int, account: Account, now: datetime) -
     _announce_counter(session, seat.counter_for(session, counter_id, account), "counter.opened", account, now)
 
 
-def call_for_help(session: Session, counter_id: int, account: Account, now: datetime) -> None:
-    """Ask colleagues to come to this counter. Raises NotFound, NotAllowed, CounterClosed."""
-    seat.take(session, counter_id, account)
-    _announce_counter(session, seat.counter_for(session, counter_id, account), "counter.help", account, now)
+def call_for_help(
+    session: Session, counter_id: int, account: Account, now: datetime, *, from_counter_id: int | None = None
+) -> None:
+    """Ask a colleague to come to this counter: whoever can, or the one at a certain counter.
+
+    Raises NotFound, NotAllowed, CounterClosed; NobodyCan where the other counter is not open.
+    """
+    here = seat.take(session, counter_id, account)
+    more = {}
+    if from_counter_id is not None:
+        wishes.require_open(session, here.office_id, counter_id=from_counter_id)
+        more = {"asked": seat.counter_for(session, from_counter_id, account).name}
+    counter = seat.counter_for(session, counter_id, account)
+    _announce_counter(session, counter, "counter.help", account, now, more)
 
 
 def alarm(session: Session, counter_id: int, account: Account, now: datetime) -> None:
@@ -164,7 +176,14 @@ def _open_session(session: Session, whose: Any) -> CounterSession | None:
     return session.scalar(select(CounterSession).where(whose, CounterSession.closed_at.is_(None)))
 
 
-def _announce_counter(session: Session, counter: Counter, kind: str, account: Account, now: datetime) -> None:
+def _announce_counter(
+    session: Session,
+    counter: Counter,
+    kind: str,
+    account: Account,
+    now: datetime,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     actor, subject = f"account:{account.id}", f"counter:{counter.id}"
-    data = {"counter": counter.name, "room": counter.room}
+    data = {"counter": counter.name, "room": counter.room, **more}
     events.append(session, counter.office_id, kind, now, actor=actor, subject=subject, data=data)

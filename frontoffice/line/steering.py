@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from frontoffice import events
 from frontoffice.errors import N_, Conflict, Invalid
-from frontoffice.line import calling, evening, parking, seat, undoing, wishes
+from frontoffice.line import evening, parking, seat, undoing, visitor, wishes
 from frontoffice.line.models import Priority, Ticket, TicketState
 from frontoffice.line.seat import AT_COUNTER, Seat
 from frontoffice.offices.models import Service
@@ -35,7 +35,7 @@ def favour(
     Here and below also NotFound, NotAllowed and CounterClosed: who steers sits at an open counter.
     """
     here = seat.take(session, counter_id, account)
-    found = calling.named(session, here, ticket, STANDING, now)
+    found = visitor.named(session, here, ticket, STANDING, now)
     found.priority, found.priority_at = reason, now if reason else None
     # The event says that, but not why: the reason can be a matter of health, and events are kept long.
     return _steered(session, here, found, "ticket.favoured" if reason else "ticket.waiting", now)
@@ -51,26 +51,29 @@ def wish(
     for_counter_id: int | None = None,
     for_account_id: int | None = None,
     for_language: str | None = None,
+    for_team: str | None = None,
 ) -> Ticket:
-    """Keep a waiting ticket for a counter, a person, a language; none of them: for everybody again.
+    """Keep a waiting ticket for a counter, a person, a language, a team; none of them: for everybody again.
 
     Raises NotWaiting; NobodyCan where no open counter is all that.
     """
     here = seat.take(session, counter_id, account)
-    if (for_counter_id, for_account_id, for_language) != (None, None, None):
+    if (for_counter_id, for_account_id, for_language, for_team) != (None, None, None, None):
         wishes.require_open(
             session,
             here.office_id,
             counter_id=for_counter_id,
             account_id=for_account_id,
             language=for_language,
+            team=for_team,
         )
-    found = calling.named(session, here, ticket, STANDING, now)
+    found = visitor.named(session, here, ticket, STANDING, now)
     found.for_counter_id, found.for_account_id, found.for_language = (
         for_counter_id,
         for_account_id,
         for_language,
     )
+    found.for_team = for_team
     return _steered(session, here, found, "ticket.waiting", now)
 
 
@@ -83,37 +86,38 @@ def transfer(
     *,
     to_counter_id: int | None = None,
     to_service_id: int | None = None,
+    to_team: str | None = None,
     note: str = "",
 ) -> Ticket:
-    """Pass the visitor on to another open counter, or to all counters of another service, with a note.
+    """Pass the visitor on to another open counter, to a team, or to all counters of another service, with a note.
 
     The place in the line is kept: who has waited does not start anew. Raises NobodyThere, NobodyCan, ToItself;
-    Invalid where neither counter nor service is given, or the service is not one of this office.
+    Invalid where neither counter nor team nor service is given, or the service is not one of this office.
     """
-    if to_counter_id is None and to_service_id is None:
-        raise Invalid("to", N_("Please choose a counter or a concern."))
+    if to_counter_id is None and to_service_id is None and to_team is None:
+        raise Invalid("to", N_("Please choose a counter, a team or a concern."))
     here = seat.take(session, counter_id, account)
     if to_counter_id == counter_id:
         raise ToItself
-    if to_counter_id is not None:
-        wishes.require_open(session, here.office_id, counter_id=to_counter_id)
+    if to_counter_id is not None or to_team is not None:
+        wishes.require_open(session, here.office_id, counter_id=to_counter_id, team=to_team)
     if to_service_id is not None:
         _require_service(session, here, to_service_id)
-    visitor = calling.there(session, here, ticket, AT_COUNTER)
-    undoing.remember(visitor, counter_id, now)
-    visitor.state, visitor.counter_id, visitor.returns = TicketState.WAITING, None, False
-    visitor.called_at = visitor.serving_at = visitor.wake_at = visitor.for_account_id = None
-    visitor.calls = 0
-    visitor.for_counter_id = to_counter_id
-    visitor.service_id = to_service_id or visitor.service_id
-    visitor.note = parking.worded(note) if note.strip() else None
-    return _steered(session, here, visitor, "ticket.transferred", now)
+    passed = visitor.there(session, here, ticket, AT_COUNTER)
+    undoing.remember(passed, counter_id, now)
+    passed.state, passed.counter_id, passed.returns = TicketState.WAITING, None, False
+    passed.called_at = passed.serving_at = passed.wake_at = passed.for_account_id = None
+    passed.calls = 0
+    passed.for_counter_id, passed.for_team = to_counter_id, to_team
+    passed.service_id = to_service_id or passed.service_id
+    passed.note = parking.worded(note) if note.strip() else None
+    return _steered(session, here, passed, "ticket.transferred", now)
 
 
 def leave(session: Session, counter_id: int, account: Account, now: datetime, ticket: str) -> Ticket:
     """Take somebody who has gone out of the line. Raises NotWaiting."""
     here = seat.take(session, counter_id, account)
-    found = calling.named(session, here, ticket, STANDING, now)
+    found = visitor.named(session, here, ticket, STANDING, now)
     undoing.remember(found, counter_id, now)
     found.state, found.ended_at = TicketState.LEFT, now
     evening.end_appointment(session, found.appointment_id, found.state, now)

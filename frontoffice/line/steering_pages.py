@@ -9,14 +9,12 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from frontoffice import clock
-from frontoffice.errors import Conflict, Invalid, NotSignedIn
-from frontoffice.line import calling, parking, staffing, steering, undoing
+from frontoffice.errors import NotSignedIn
+from frontoffice.line import calling, helping, parking, seat, shell, staffing, steering, undoing
 from frontoffice.line.models import Priority
 from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
-from frontoffice.web.context import database, say
 
 pages = Blueprint("steering_pages", __name__)
 pages.register_error_handler(NotSignedIn, access.ask_to_sign_in)
@@ -44,11 +42,21 @@ def _pick(session: Session, counter: int, account: Account, now: datetime, form:
     calling.pick(session, counter, account, now, _ticket(form))
 
 
-def _park(session: Session, counter: int, account: Account, now: datetime, form: Form) -> None:
+def _wake_at(session: Session, counter: int, account: Account, now: datetime, form: Form) -> datetime | None:
+    if typed := form.get("time"):
+        return shell.time_of_day(typed, seat.counter_for(session, counter, account).office, now)
     minutes = _number(form, "minutes")
-    wake_at = now + timedelta(minutes=minutes) if minutes else None
-    reason = form.get("reason", "")
+    return now + timedelta(minutes=minutes) if minutes else None
+
+
+def _park(session: Session, counter: int, account: Account, now: datetime, form: Form) -> None:
+    wake_at, reason = _wake_at(session, counter, account, now, form), form.get("reason", "")
     parking.park(session, counter, account, now, _visitor(form), reason=reason, wake_at=wake_at)
+
+
+def _set_aside(session: Session, counter: int, account: Account, now: datetime, form: Form) -> None:
+    wake_at, reason = _wake_at(session, counter, account, now, form), form.get("reason", "")
+    parking.set_aside(session, counter, account, now, _ticket(form), reason=reason, wake_at=wake_at)
 
 
 def _send_away(session: Session, counter: int, account: Account, now: datetime, form: Form) -> None:
@@ -68,6 +76,7 @@ def _transfer(session: Session, counter: int, account: Account, now: datetime, f
         _visitor(form),
         to_counter_id=_number(form, "to_counter"),
         to_service_id=_number(form, "to_service"),
+        to_team=form.get("to_team") or None,
         note=form.get("note", ""),
     )
 
@@ -88,6 +97,7 @@ def _wish(session: Session, counter: int, account: Account, now: datetime, form:
         for_counter_id=_number(form, "for_counter"),
         for_account_id=_number(form, "for_account"),
         for_language=form.get("for_language") or None,
+        for_team=form.get("for_team") or None,
     )
 
 
@@ -100,8 +110,8 @@ def _undo(session: Session, counter: int, account: Account, now: datetime, _form
     flash(_("The last step for number %(ticket)s is undone.", ticket=ticket.code), "success")
 
 
-def _help(session: Session, counter: int, account: Account, now: datetime, _form: Form) -> None:
-    staffing.call_for_help(session, counter, account, now)
+def _help(session: Session, counter: int, account: Account, now: datetime, form: Form) -> None:
+    staffing.call_for_help(session, counter, account, now, from_counter_id=_number(form, "from_counter"))
     flash(_("Your colleagues have been asked to come."), "success")
 
 
@@ -110,9 +120,19 @@ def _alarm(session: Session, counter: int, account: Account, now: datetime, _for
     flash(_("The alarm is shown at every desk."), "warning")
 
 
+def _answer(session: Session, counter: int, account: Account, now: datetime, form: Form) -> None:
+    helping.answer(session, counter, account, now, _number(form, "cry") or 0)
+    flash(_("Your colleague sees that you are coming."), "success")
+
+
+def _settle(session: Session, counter: int, account: Account, now: datetime, form: Form) -> None:
+    helping.settle(session, counter, account, now, _number(form, "cry") or 0)
+
+
 STEPS: dict[str, Step] = {
     "pick": _pick,
     "park": _park,
+    "set-aside": _set_aside,
     "send-away": _send_away,
     "back": _is_back,
     "transfer": _transfer,
@@ -124,17 +144,18 @@ STEPS: dict[str, Step] = {
     "resume": lambda session, counter, account, now, _form: staffing.resume(session, counter, account, now),
     "help": _help,
     "alarm": _alarm,
+    "answer": _answer,
+    "settle": _settle,
 }
 
 
 @pages.post(f"/desk/<int(max=2147483647):counter>/steer/<any({','.join(map(repr, STEPS))}):step>")
 def steer(counter: int, step: str) -> ResponseReturnValue:
     """Do it, or say why not, and show the desk again."""
-    now = clock.now()
-    try:
-        with database().write() as session:
-            account = access.staff_required(session, Permission.SERVE, now)
-            STEPS[step](session, counter, account, now, request.form)
-    except (Conflict, Invalid) as refusal:
-        flash(say(refusal), "warning")
+    form = request.form
+
+    def work(session: Session, account: Account, now: datetime) -> None:
+        STEPS[step](session, counter, account, now, form)
+
+    shell.act(work, Permission.SERVE)
     return redirect(url_for("line_pages.show_desk", counter=counter), 303)

@@ -24,6 +24,7 @@ _PLAIN = (
     "for_counter_id",
     "for_account_id",
     "for_language",
+    "for_team",
     "returns",
     "note",
 )

@@ -1,7 +1,7 @@
 """What the line's API takes and gives, as JSON."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
@@ -12,6 +12,7 @@ from frontoffice.line.calling import Visit
 from frontoffice.line.models import TicketState
 
 LARGEST_ID = 2**31 - 1
+LONGEST_AGO = 400 * 24 * 3600  # seconds
 SLUG = r"^[a-z0-9][a-z0-9-]{0,59}$"
 UUID4 = r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 
@@ -140,7 +141,12 @@ class CountersAnswer(BaseModel):
 
 
 class EntryBody(Strict):
-    """An act of a visitor. `handed_out`: the number is out already, so the entry must not be refused."""
+    """An act of a visitor. `handed_out`: the number is out already, so the entry must not be refused.
+
+    A check-in has a `code`, or `born` and `due`: the date of birth and the time of the appointment on the office's
+    clock. `late_ok`: the visitor knows that it is late. `series` is the letter on the number, `seconds_ago` how long
+    it is ago by a clock that is never set.
+    """
 
     id: Annotated[str, Field(pattern=UUID4)]
     kind: Literal["check_in", "walk_in"]
@@ -151,6 +157,11 @@ class EntryBody(Strict):
     code: Annotated[str, Field(max_length=40, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")] | None
     service: Annotated[str, Field(pattern=SLUG)] | None
     handed_out: bool
+    series: Annotated[str, Field(pattern=r"^[A-Z]$")] | None = None
+    born: Day | None = None
+    due: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
+    late_ok: bool = False
+    seconds_ago: Annotated[float, Field(ge=0, le=LONGEST_AGO)] | None = None
 
     def entry(self) -> journal.Entry:
         """The entry as the line takes it."""
@@ -169,6 +180,11 @@ class EntryBody(Strict):
             self.code,
             self.service,
             self.handed_out,
+            self.series,
+            date.fromisoformat(self.born) if self.born else None,
+            time.fromisoformat(self.due) if self.due else None,
+            self.late_ok,
+            self.seconds_ago,
         )
 
 
@@ -178,8 +194,18 @@ class JournalBody(Strict):
     entries: Annotated[list[EntryBody], Field(min_length=1, max_length=100)]
 
 
+class EntryWait(BaseModel):
+    """The expected wait, in minutes."""
+
+    low: int
+    high: int
+
+
 class EntryResult(BaseModel):
-    """What became of an entry. A refusal has a code and, in the visitor's language, a sentence."""
+    """What became of an entry. A refusal has a code and, in the visitor's language, a sentence.
+
+    `office` is where the appointment is, if elsewhere; `wait` and `room` are for somebody who stands there.
+    """
 
     id: str
     outcome: Literal["accepted", "refused"]
@@ -188,6 +214,9 @@ class EntryResult(BaseModel):
     due_at: AwareDatetime | None
     code: str | None
     sentence: str | None
+    office: str | None = None
+    wait: EntryWait | None = None
+    room: str | None = None
 
 
 class JournalAnswer(BaseModel):

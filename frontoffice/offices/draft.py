@@ -15,6 +15,8 @@ from frontoffice.paths import TRANSLATIONS
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+Words = dict[Code, Annotated[str, StringConstraints(min_length=1, max_length=400, strip_whitespace=True)]]
 Weekday = Annotated[int, Field(ge=0, le=6)]
 Seats = Annotated[int, Field(ge=0, le=200)]
 Days = Annotated[int, Field(ge=0, le=366)]
@@ -185,11 +187,32 @@ class ClosureDraft(Part):
 
 
 class CounterDraft(Part):
-    """A counter; without services it takes them all."""
+    """A counter; without services it takes them all. Languages by their codes, whether we have texts in them or not."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=20)]
-    room: Annotated[str, StringConstraints(max_length=60)] = ""
+    room: Annotated[str, StringConstraints(max_length=60, strip_whitespace=True)] = ""
+    team: Annotated[str, StringConstraints(max_length=60, strip_whitespace=True)] = ""
     services: tuple[Slug, ...] = ()
+    languages: tuple[Code, ...] = ()
+
+
+class SlideDraft(Part):
+    """A page of information for the waiting-room screens; without a room it is shown in all of them."""
+
+    room: Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)] | None = None
+    titles: Words
+    texts: Words = {}
+    link: Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=300)] | None = None
+    seconds: Annotated[int, Field(ge=5, le=120)] = 15
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    @field_validator("titles")
+    @classmethod
+    def _have_something_to_say(cls, value: dict[str, str]) -> dict[str, str]:
+        if not value:
+            raise ValueError("needs a title in one language at least")
+        return value
 
 
 class OfficeDraft(Part):
@@ -203,13 +226,17 @@ class OfficeDraft(Part):
     phone: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     mail: Line
     land: str
+    open_on: tuple[date, ...] = ()
     time_zone: str = "Europe/Berlin"
     languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("de", "en")
     confirmation: Confirmation = Confirmation.NONE
+    walk_in_warning: Annotated[int, Field(ge=5, le=480)] = 45
+    appointment_warning: Annotated[int, Field(ge=0, le=480)] = 15
     services: tuple[ServiceDraft, ...] = ()
     schedules: tuple[ScheduleDraft, ...]
     closures: tuple[ClosureDraft, ...] = ()
     counters: tuple[CounterDraft, ...]
+    slides: tuple[SlideDraft, ...] = ()
 
     @field_validator("land")
     @classmethod
@@ -243,11 +270,15 @@ class OfficeDraft(Part):
         return value
 
     @model_validator(mode="after")
-    def _closes_what_there_is(self) -> Self:
+    def _speaks_of_what_there_is(self) -> Self:
         known = {each.slug for each in self.schedules}
         for closure in self.closures:
             if closure.schedule is not None and closure.schedule not in known:
                 raise ValueError(f"closures: there is no schedule “{closure.schedule}”")
+        rooms = {each.room for each in self.counters}
+        for slide in self.slides:
+            if slide.room is not None and slide.room not in rooms:
+                raise ValueError(f"slides: there is no counter in room “{slide.room}”")
         return self
 
 

@@ -31,7 +31,10 @@ class Confirmation(StrEnum):
 
 
 class Office(Base):
-    """A site with an address, a time zone, a Land (for holidays) and languages."""
+    """A site with an address, a time zone, a Land (for holidays) and languages.
+
+    `open_on` are public holidays, as dates in ISO form, on which it opens all the same.
+    """
 
     __tablename__ = "office"
 
@@ -45,13 +48,20 @@ class Office(Base):
     mail: Mapped[str] = mapped_column(String(120))
     time_zone: Mapped[str] = mapped_column(String(40), default="Europe/Berlin")
     land: Mapped[str] = mapped_column(String(2))
+    open_on: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     languages: Mapped[list[str]] = mapped_column(JSON)
     confirmation: Mapped[Confirmation] = mapped_column(
         words(Confirmation), default=Confirmation.NONE, server_default="none"
     )
+    # Minutes of waiting from which on the team view warns: for walk-ins from the arrival, else from the appointment.
+    walk_in_warning: Mapped[int] = mapped_column(default=45, server_default="45")
+    appointment_warning: Mapped[int] = mapped_column(default=15, server_default="15")
     services: Mapped[list["Service"]] = relationship(back_populates="office", order_by="Service.position")
     schedules: Mapped[list["Schedule"]] = relationship(back_populates="office", order_by="Schedule.id")
     counters: Mapped[list["Counter"]] = relationship(back_populates="office", order_by="Counter.id")
+    slides: Mapped[list["Slide"]] = relationship(
+        back_populates="office", order_by="Slide.position, Slide.id", cascade="all, delete-orphan"
+    )
 
 
 class Service(Base):
@@ -198,8 +208,33 @@ class Closure(Base):
     reason: Mapped[str] = mapped_column(String(120))
 
 
+class Slide(Base):
+    """A page of information for the waiting-room screens: everywhere, or only in one room, and for a time.
+
+    Texts are shown in all their languages, one after the other. `link` is shown as a QR code.
+    """
+
+    __tablename__ = "slide"
+    __table_args__ = (CheckConstraint("seconds BETWEEN 5 AND 120", name="seconds"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"), index=True)
+    position: Mapped[int]
+    room: Mapped[str | None] = mapped_column(String(60))
+    titles: Mapped[Texts] = mapped_column(JSON)
+    texts: Mapped[Texts] = mapped_column(JSON)
+    link: Mapped[str | None] = mapped_column(String(300))
+    seconds: Mapped[int] = mapped_column(default=15)
+    valid_from: Mapped[date | None]
+    valid_until: Mapped[date | None]  # the first day on which it is no longer shown
+    office: Mapped[Office] = relationship(back_populates="slides")
+
+
 class Counter(Base):
-    """Where a staff member serves, which services it can take, and which languages are spoken there."""
+    """Where a staff member serves, for which team, which services it can take, which languages are spoken there.
+
+    `room` is where people wait for it: its screens announce this counter.
+    """
 
     __tablename__ = "counter"
     __table_args__ = (UniqueConstraint("office_id", "name"),)
@@ -209,5 +244,6 @@ class Counter(Base):
     name: Mapped[str] = mapped_column(String(20))  # as it stands on the sign: "3"
     room: Mapped[str] = mapped_column(String(60))
     languages: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
+    team: Mapped[str] = mapped_column(String(60), default="", server_default="")
     office: Mapped[Office] = relationship(back_populates="counters")
     services: Mapped[list[Service]] = relationship(secondary=counter_service, order_by=Service.position)

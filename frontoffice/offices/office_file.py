@@ -11,8 +11,15 @@ from sqlalchemy.orm import Session
 
 from frontoffice.errors import N_, Conflict, Invalid, NotFound
 from frontoffice.offices import catalogue, finding
-from frontoffice.offices.draft import CounterDraft, HoursDraft, OfficeDraft, ScheduleDraft, ServiceDraft
-from frontoffice.offices.models import Closure, Counter, Office, OpeningHours, Schedule, Service
+from frontoffice.offices.draft import (
+    CounterDraft,
+    HoursDraft,
+    OfficeDraft,
+    ScheduleDraft,
+    ServiceDraft,
+    SlideDraft,
+)
+from frontoffice.offices.models import Closure, Counter, Office, OpeningHours, Schedule, Service, Slide
 
 __all__ = ["OfficeDraft", "add", "change", "parse"]
 
@@ -27,6 +34,8 @@ PLAIN = {
     "land",
     "time_zone",
     "confirmation",
+    "walk_in_warning",
+    "appointment_warning",
 }
 
 
@@ -52,12 +61,14 @@ def add(session: Session, draft: OfficeDraft, today: date) -> Office:
     if session.scalar(select(Office.id).where(Office.slug == draft.slug)):
         raise Conflict(N_("There is an office “%(slug)s” already."), slug=draft.slug)
     office = Office(**draft.model_dump(include=PLAIN), languages=list(draft.languages))
+    office.open_on = _dates(draft.open_on)
     session.add(office)
     session.flush()
     services = {service.slug: service for service in catalogue.add_to(session, office)}
     _change_services(services, draft.services)
     office.schedules = [_schedule(each, services, today) for each in draft.schedules]
     _change_counters(office, draft.counters, services)
+    office.slides = [_slide(each, position) for position, each in enumerate(draft.slides)]
     session.flush()
     _add_closures(session, draft, office)
     return office
@@ -66,10 +77,10 @@ def add(session: Session, draft: OfficeDraft, today: date) -> Office:
 def change(session: Session, draft: OfficeDraft, today: date) -> Office:
     """Make an office what an edited file says. Flushes; the caller plans it again, and nothing booked is dropped.
 
-    Opening hours are replaced by those of the file, from `today` on if they name no other day. What the file no
-    longer has stays without opening hours (a schedule) or as it is (a counter, a closure, what a service
-    differed in), because tickets and appointments refer to it. Raises NotFound where there is no such office,
-    Conflict for another time zone, Invalid for a service that it does not have.
+    Opening hours are replaced by those of the file, from `today` on if they name no other day; slides too, where it
+    has any. What the file no longer has stays without opening hours (a schedule) or as it is (a counter, a closure,
+    what a service differed in), because tickets and appointments refer to it. Raises NotFound where there is no such
+    office, Conflict for another time zone, Invalid for a service that it does not have.
     """
     office = session.scalar(select(Office).where(Office.slug == draft.slug))
     if office is None:
@@ -79,7 +90,7 @@ def change(session: Session, draft: OfficeDraft, today: date) -> Office:
     schedules = {each.slug: each for each in finding.locked_schedules(session, office)}
     for name, value in draft.model_dump(include=PLAIN).items():
         setattr(office, name, value)
-    office.languages = list(draft.languages)
+    office.languages, office.open_on = list(draft.languages), _dates(draft.open_on)
     services = {each.slug: each for each in office.services}
     _change_services(services, draft.services)
     for schedule in schedules.values():
@@ -89,9 +100,15 @@ def change(session: Session, draft: OfficeDraft, today: date) -> Office:
         if each.slug not in schedules:
             office.schedules.append(schedule)
     _change_counters(office, draft.counters, services)
+    if draft.slides:  # a file without any leaves those that were written on the slides' page
+        office.slides = [_slide(each, position) for position, each in enumerate(draft.slides)]
     session.flush()
     _add_closures(session, draft, office)
     return office
+
+
+def _dates(days: Collection[date]) -> list[str]:
+    return sorted({each.isoformat() for each in days})
 
 
 def _schedule(
@@ -168,10 +185,16 @@ def _change_counters(
     known = {each.name: each for each in office.counters}
     for draft in drafts:
         picked = _pick(services, draft.services or services)
-        if draft.name in known:
-            known[draft.name].room, known[draft.name].services = draft.room, picked
-        else:
-            office.counters.append(Counter(name=draft.name, room=draft.room, services=picked))
+        counter = known.get(draft.name)
+        if counter is None:
+            counter = Counter(name=draft.name)
+            office.counters.append(counter)
+        counter.room, counter.team, counter.services = draft.room, draft.team, picked
+        counter.languages = list(draft.languages)
+
+
+def _slide(draft: SlideDraft, position: int) -> Slide:
+    return Slide(position=position, **draft.model_dump())
 
 
 def _pick(services: Mapping[str, Service], slugs: Collection[str]) -> list[Service]:

@@ -22,10 +22,10 @@ class Browser:
         self.page = self.client.get(path, follow_redirects=True)
         return self.page
 
-    def post(self, path: str, **fields: str) -> TestResponse:
+    def post(self, path: str, **fields: str | list[str]) -> TestResponse:
         """Send a form from the page it is on."""
         token = re.search(r'name="csrf_token" value="([^"]+)"', self.page.text)
-        data = {**fields, "csrf_token": token[1] if token else ""}
+        data: dict[str, str | list[str]] = {**fields, "csrf_token": token[1] if token else ""}
         self.page = self.client.post(path, data=data, follow_redirects=True)
         return self.page
 

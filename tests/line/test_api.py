@@ -222,6 +222,9 @@ def test_a_delivery_is_answered_entry_by_entry_in_the_language_of_the_visitor(
                 "due_at": None,
                 "code": None,
                 "sentence": None,
+                "office": None,
+                "wait": None,
+                "room": "Wartezone A",
             },
             {
                 "id": bad["id"],
@@ -231,6 +234,9 @@ def test_a_delivery_is_answered_entry_by_entry_in_the_language_of_the_visitor(
                 "due_at": None,
                 "code": "unknown_code",
                 "sentence": "We do not know this code. Please check it, or take a number without appointment.",
+                "office": None,
+                "wait": None,
+                "room": None,
             },
         ]
     }

@@ -17,6 +17,7 @@ from frontoffice.line.arriving import (
     UnknownCode,
     UnknownService,
     WrongDay,
+    WrongOffice,
 )
 from frontoffice.line.models import Ticket, TicketState
 from frontoffice.offices.models import Office
@@ -131,14 +132,16 @@ def test_a_code_that_is_none_is_unknown(
         check_in(database, office, miriam, code, now)
 
 
-def test_the_code_of_another_office_is_unknown_here(
+def test_the_code_of_another_office_leads_there(
     database: Database, office: Office, miriam: Account, now: datetime
 ) -> None:
     with database.write() as session:
         other = sample_office(session, "nebenstadt")
     booked = book(database, other, now)
-    with pytest.raises(UnknownCode):
+    with pytest.raises(WrongOffice) as refusal:
         check_in(database, office, miriam, booked.reference, now)
+    assert refusal.value.office == "Ausländerbehörde Musterstadt, Rathausplatz 1, 12345 Musterstadt"
+    assert refusal.value.service_id is None, "a service of another office says nothing here"
 
 
 def test_checking_in_twice_tells_the_number_from_the_first_time(

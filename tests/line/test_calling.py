@@ -22,6 +22,7 @@ from tests.line.parts import EARLY, RULES, account, appointment, ticket
 from tests.sample import sample_office
 
 MINUTE = timedelta(minutes=1)
+ROOM = {"room": "Wartezone A", "language": "de"}  # what the screen needs to know besides
 
 
 class Counters:
@@ -93,7 +94,7 @@ def test_calling_takes_the_first_of_the_line_to_the_counter(
     assert visit is not None
     assert (visit.ticket, visit.state, visit.call, visit.called_at) == ("A002", TicketState.CALLED, 1, now)
     assert (visit.service, visit.language, visit.due_at) == ("eat-pick-up", "de", None)
-    called = ("ticket.called", f"account:{miriam.id}", {"ticket": "A002", "counter": "3", "call": 1})
+    called = ("ticket.called", f"account:{miriam.id}", {"ticket": "A002", "counter": "3", "call": 1} | ROOM)
     assert counters.events("ticket.called") == [called]
 
 
@@ -159,8 +160,8 @@ def test_a_whole_visit(
     told = [(kind, data) for kind, _actor, data in counters.events() if kind.startswith("ticket.")]
     assert told == [
         ("ticket.issued", {"ticket": "S001"}),
-        ("ticket.called", {"ticket": "S001", "counter": "1", "call": 1}),
-        ("ticket.called", {"ticket": "S001", "counter": "1", "call": 2}),
+        ("ticket.called", {"ticket": "S001", "counter": "1", "call": 1} | ROOM | {"language": "uk"}),
+        ("ticket.called", {"ticket": "S001", "counter": "1", "call": 2} | ROOM | {"language": "uk"}),
         ("ticket.serving", {"ticket": "S001", "counter": "1"}),
         ("ticket.done", {"ticket": "S001", "counter": "1"}),
     ]

@@ -59,6 +59,19 @@ def test_who_is_expected_with_an_appointment_goes_before_who_has_just_come_witho
     assert middles([(walk_in(1), A)], [busy], [stays_away]) == {1: 5}
 
 
+def test_who_comes_is_taken_by_a_counter_that_idles() -> None:
+    comes = Coming(Waiting(-1, "A", 1, NOW + 5 * MINUTE, NOW), B, likely=1.0)
+    busy, idle = Desk(frozenset({A, B}), serving=A, busy_minutes=0), Desk(frozenset({B}))
+    assert middles([(walk_in(1), A)], [busy], [comes]) == {1: 20}
+    assert middles([(walk_in(1), A)], [busy, idle], [comes]) == {1: 10}
+
+
+def test_those_who_only_ask_take_nobodys_time() -> None:
+    asks = walk_in(-9, waited=60)
+    found = expected.waits([(walk_in(1), A)], [BOTH], [], {A: EXACT}, NOW, RULES, probes=[(asks, A)], runs=20)
+    assert found[1].middle == found[-9].middle == timedelta()
+
+
 def test_the_play_calls_in_the_order_of_the_line() -> None:
     early = Waiting(1, "A", 1, NOW - 60 * MINUTE, NOW + 40 * MINUTE)
     favoured = walk_in(3)._replace(favoured_at=NOW)

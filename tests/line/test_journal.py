@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -11,16 +11,18 @@ from frontoffice.booking import sheet
 from frontoffice.booking.models import Appointment, State
 from frontoffice.db import Database
 from frontoffice.errors import NotAllowed, NotSignedIn
-from frontoffice.line import checks, journal
+from frontoffice.line import checks, journal, phone
 from frontoffice.line.journal import Entry, Kind, Result
 from frontoffice.line.models import JournalEntry, Ticket, TicketState
 from frontoffice.offices.models import Office
 from frontoffice.staff import devices
 from frontoffice.staff.models import Device, DeviceKind
 from tests.line.parts import EARLY, appointment, kiosk
-from tests.sample import COUNSELLING, PICK_UP, RENEWAL
+from tests.sample import COUNSELLING, PICK_UP, RENEWAL, sample_office
 
 MINUTE = timedelta(minutes=1)
+LATE = timedelta(minutes=30)
+BORN = date(1990, 3, 27)  # of everybody in `parts.appointment`
 
 
 @pytest.fixture
@@ -42,9 +44,16 @@ def check_in(now: datetime, code: str, number: int = 1, *, handed_out: bool = Fa
     return replace(entry(now, number, None, handed_out=handed_out), kind=Kind.CHECK_IN, code=code)
 
 
+def by_birth(now: datetime, born: date, due: time, number: int = 1, *, handed_out: bool = False) -> Entry:
+    """Somebody gave a date of birth and the time of the appointment at `now`."""
+    return replace(check_in(now, "", number, handed_out=handed_out), code=None, born=born, due=due)
+
+
 def take(database: Database, device: Device, *entries: Entry, now: datetime) -> list[Result]:
     with database.write() as session:
-        results = journal.take(session, session.get_one(Device, device.id), entries, early=EARLY, now=now)
+        results = journal.take(
+            session, session.get_one(Device, device.id), entries, early=EARLY, late=LATE, now=now
+        )
     return [results[each.id] for each in entries]
 
 
@@ -112,6 +121,7 @@ def test_an_entry_that_comes_twice_in_one_delivery_is_taken_once(
     [
         (90, State.CONFIRMED, "too_early"),
         (3 * 24 * 60, State.CONFIRMED, "wrong_day"),
+        (-31, State.CONFIRMED, "too_late"),
         (0, State.CANCELLED, "cancelled"),
         (0, State.EXPIRED, "cancelled"),
     ],
@@ -302,3 +312,140 @@ def test_delivering_shows_that_the_device_is_alive(database: Database, device: D
     take(database, device, entry(now), now=now)
     with database.read() as session:
         assert session.get_one(Device, device.id).seen_at == now
+
+
+def test_who_is_late_and_waits_all_the_same_is_checked_in(
+    database: Database, office: Office, device: Device, now: datetime
+) -> None:
+    booked = book(database, office, now - 31 * MINUTE)
+    in_time = book(database, office, now - 30 * MINUTE)
+    late = check_in(now, booked.reference, 2)
+    results = take(database, device, check_in(now, in_time.reference, 1), late, now=now)
+    assert [(each.accepted, each.code) for each in results] == [(True, None), (False, "too_late")]
+    again = replace(check_in(now, booked.reference, 3), late_ok=True)
+    assert take(database, device, again, now=now)[0].accepted
+    assert state_of(database, booked) == State.CHECKED_IN
+
+
+def test_the_code_of_another_office_leads_there(
+    database: Database, office: Office, device: Device, now: datetime
+) -> None:
+    with database.write() as session:
+        other = sample_office(session, "nebenstadt")
+    booked = book(database, other, now)
+    [result] = take(database, device, check_in(now, booked.reference), now=now)
+    assert (result.accepted, result.code, result.service) == (False, "wrong_office", None)
+    assert result.office == "Ausländerbehörde Musterstadt, Rathausplatz 1, 12345 Musterstadt"
+
+
+def test_a_forgotten_code_is_replaced_by_date_of_birth_and_time(
+    database: Database, office: Office, device: Device, now: datetime
+) -> None:
+    booked = book(database, office, now + 10 * MINUTE)
+    gone = book(database, office, now + 20 * MINUTE, State.CANCELLED)
+    for _twin in range(2):
+        book(database, office, now + 30 * MINUTE)
+    results = take(
+        database,
+        device,
+        by_birth(now, date(1990, 3, 28), time(8, 10), 1),
+        by_birth(now, BORN, time(8, 15), 2),
+        by_birth(now, BORN, time(8, 20), 3),
+        by_birth(now, BORN, time(8, 30), 4),
+        by_birth(now, BORN, time(8, 10), 5),
+        by_birth(now, BORN, time(8, 10), 6),
+        now=now,
+    )
+    assert [(each.accepted, each.code, each.ticket) for each in results] == [
+        (False, "unknown_birth", None),
+        (False, "unknown_birth", None),
+        (False, "cancelled", None),
+        (False, "ambiguous", None),
+        (True, None, "A005"),
+        (False, "already_checked_in", "A005"),
+    ]
+    assert (state_of(database, booked), state_of(database, gone)) == (State.CHECKED_IN, State.CANCELLED)
+
+
+def test_dates_of_birth_cannot_be_guessed_for_long_and_codes_go_on_working(
+    database: Database, office: Office, device: Device, now: datetime
+) -> None:
+    booked = book(database, office, now)
+    guesses = [by_birth(now, date(1980, 1, 1 + n), time(8, 0), 1 + n) for n in range(journal.TRIES)]
+    assert {each.code for each in take(database, device, *guesses, now=now)} == {"unknown_birth"}
+    [right] = take(database, device, by_birth(now, BORN, time(8, 0), 50), now=now)
+    assert right.code == "too_many_tries", "a right one must not stand out"
+    out = by_birth(now, BORN, time(8, 0), 51, handed_out=True)
+    assert take(database, device, out, now=now)[0].accepted, "the device had checked that one"
+    assert state_of(database, booked) == State.CHECKED_IN
+    later = now + journal.TRIES_PER
+    assert (
+        take(database, device, by_birth(later, BORN, time(8, 0), 52), now=later)[0].code
+        == "already_checked_in"
+    )
+
+
+@pytest.mark.parametrize("hours", [-25, -1, 1, 25])
+def test_however_wrong_its_clock_is_a_number_that_is_out_keeps_its_moment(
+    database: Database, device: Device, now: datetime, hours: int
+) -> None:
+    wrong = now + timedelta(hours=hours) - 20 * MINUTE
+    out = replace(entry(wrong, 1, handed_out=True), seconds_ago=20 * 60.0)
+    take(database, device, out, now=now)
+    [ticket] = tickets(database)
+    assert (ticket.state, ticket.day, ticket.arrived_at) == (
+        TicketState.WAITING,
+        now.date(),
+        now - 20 * MINUTE,
+    )
+
+
+def test_the_phone_ticket_opens_with_the_entrys_own_id(
+    database: Database, device: Device, now: datetime
+) -> None:
+    drawn = entry(now)
+    take(database, device, drawn, drawn, now=now)
+    [ticket] = tickets(database)
+    assert ticket.link_fingerprint == phone.fingerprint(drawn.id.replace("-", ""))
+
+
+def test_a_number_on_paper_that_somebody_else_has_is_known_to_staff(
+    database: Database, device: Device, now: datetime
+) -> None:
+    """As with two devices that were cut off with one pairing."""
+    one, other = entry(now, 5, handed_out=True), entry(now, 5, handed_out=True)
+    seen = entry(now, 5)
+    take(database, device, one, other, seen, now=now)
+    assert [(each.code, each.paper) for each in tickets(database)] == [
+        ("A005", None),
+        ("A006", "A005"),
+        ("A007", None),  # this visitor is shown the number that the office gave
+    ]
+
+
+def test_a_journal_handed_in_again_after_pairing_anew_is_taken_once(
+    database: Database, office: Office, device: Device, now: datetime
+) -> None:
+    """The connection broke after acceptance, then the device was signed off and paired as another one."""
+    delivered, undelivered = (
+        entry(now, 1, handed_out=True),
+        replace(entry(now, 2, handed_out=True), series="A"),
+    )
+    take(database, device, delivered, now=now)
+    with database.write() as session:
+        devices.revoke(session, device.id, now)
+        again = kiosk(session, session.get_one(Office, office.id), "B")
+    results = take(database, again, replace(delivered, series="A"), undelivered, entry(now, 1), now=now)
+    assert [each.ticket for each in results] == ["A001", "A002", "B001"]
+    assert [each.code for each in tickets(database)] == ["A001", "A002", "B001"]
+
+
+def test_a_letter_that_another_kiosk_has_by_now_is_not_used(
+    database: Database, office: Office, device: Device, now: datetime
+) -> None:
+    with database.write() as session:
+        other = kiosk(session, session.get_one(Office, office.id), "B")
+    out = replace(entry(now, 3, handed_out=True), series="A")
+    [result] = take(database, other, out, now=now)
+    assert result.ticket == "B003"
+    assert [each.paper for each in tickets(database)] == ["A003"]

@@ -18,37 +18,10 @@ from frontoffice.line.undoing import NothingToUndo
 from frontoffice.line.wishes import NobodyCan
 from frontoffice.offices.models import Office
 from frontoffice.staff.models import Account, Role
-from tests.line.parts import RULES, account, appointment, ticket
+from tests.line.desks import Desks
+from tests.line.parts import account, appointment, ticket
 
 MINUTE = timedelta(minutes=1)
-
-
-class Desks:
-    """Miriam sits at counter 1, Jonas at counter 2; the clock stands until it is moved."""
-
-    def __init__(self, database: Database, office: Office, now: datetime) -> None:
-        self.database, self.office, self.now = database, office, now
-        self.ids = [counter.id for counter in office.counters]
-        with database.write() as session:
-            self.staff = [account(session, "miriam"), account(session, "jonas", Role.CASEWORKER)]
-        for counter in (1, 2):
-            self.do(staffing.open_counter, counter)
-
-    def do(self, verb: Callable[..., Any], counter: int, *more: Any, **named: Any) -> Any:
-        with self.database.write() as session:
-            return verb(session, self.ids[counter - 1], self.staff[counter - 1], self.now, *more, **named)
-
-    def wait(self, number: int, **more: Any) -> int:
-        with self.database.write() as session:
-            return ticket(session, session.get_one(Office, self.office.id), number, self.now, **more).id
-
-    def next(self, counter: int) -> str | None:
-        visit = self.do(calling.call_next, counter, RULES)
-        return visit.ticket if visit else None
-
-    def see(self, ticket_id: int) -> Ticket:
-        with self.database.read() as session:
-            return session.get_one(Ticket, ticket_id)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The desk's other buttons, pressed as staff press them."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -8,11 +9,13 @@ import time_machine
 from flask import Flask
 from sqlalchemy import select
 
+from frontoffice.booking.models import State
 from frontoffice.db import Database
+from frontoffice.events import Event
 from frontoffice.line.models import Ticket, TicketState
 from frontoffice.offices.models import Office
 from tests.line.browsing import Browser
-from tests.line.parts import account, ticket
+from tests.line.parts import account, appointment, kiosk, ticket
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +50,11 @@ def states(database: Database) -> dict[str, TicketState]:
 
 def test_every_button_of_the_desk_leads_somewhere(miriam: Browser, desk: str) -> None:
     shown = set(miriam.buttons())
+    miriam.get(f"{desk}look")
+    assert miriam.path == f"{desk}ticket/A001/"
+    shown |= set(miriam.buttons())
+    miriam.post(f"{desk}steer/alarm")
+    shown |= set(miriam.buttons())
     miriam.post(f"{desk}steer/pick", ticket="A002")
     shown |= set(miriam.buttons())
     miriam.post(f"{desk}steer/park", ticket="A002", reason="waits for the interpreter")
@@ -67,6 +75,8 @@ def test_every_button_of_the_desk_leads_somewhere(miriam: Browser, desk: str) ->
         "resume",
         "help",
         "alarm",
+        "set-aside",
+        "settle",
     }
     assert {f"{desk}steer/{step}" for step in steps} <= shown
 
@@ -107,7 +117,7 @@ def test_what_cannot_be_done_is_said_and_nothing_happens(
     miriam.post(f"{desk}steer/park", ticket="A001", reason=" ")
     assert "Please say why in a few words." in miriam.text
     miriam.post(f"{desk}steer/transfer", ticket="A001", to_service="x", to_counter="-1")
-    assert "Please choose a counter or a concern." in miriam.text
+    assert "Please choose a counter, a team or a concern." in miriam.text
     assert states(database) == {"A001": TicketState.CALLED, "A002": TicketState.WAITING}
 
 
@@ -145,3 +155,105 @@ def test_only_who_sits_there_steers(miriam: Browser, desk: str, app: Flask, data
     jonas.post(f"{desk}steer/pick", ticket="A001")
     assert "You have not opened counter 1." in jonas.text
     assert states(database)["A001"] is TicketState.WAITING
+
+
+def test_looking_before_calling_changes_nothing_and_shows_what_is_known(
+    miriam: Browser, desk: str, database: Database, office: Office, now: datetime
+) -> None:
+    with database.write() as session:
+        here = session.get_one(Office, office.id)
+        booked = appointment(session, here, now, state=State.CHECKED_IN, name="Olena Kowalenko")
+        waiting = ticket(session, here, 3, now, service=0, due_at=now)
+        waiting.appointment_id = booked.id
+    text = miriam.get(f"{desk}ticket/A003/").text
+    assert "Olena Kowalenko" in text
+    assert "Renew residence permit" in miriam.text
+    assert "Passport" in miriam.text, "what to bring"
+    assert "Appointment 08:00" in miriam.text
+    miriam.get(f"{desk}ticket/A003/")
+    assert states(database)["A003"] is TicketState.WAITING
+    with database.read() as session:
+        seen = session.scalars(select(Event.subject).where(Event.kind == "appointment.seen")).all()
+    assert list(seen) == [f"appointment:{booked.id}"]
+    miriam.post(f"{desk}steer/pick", ticket="A003")
+    assert "Called once A003" in miriam.text
+    for unknown in ("A009", "B001", "nonsense", "A0"):
+        assert miriam.get(f"{desk}ticket/{unknown}/").status_code == 404
+
+
+def test_who_does_not_sit_there_sees_no_name_and_no_buttons(
+    miriam: Browser, desk: str, app: Flask, database: Database, office: Office, now: datetime
+) -> None:
+    with database.write() as session:
+        here = session.get_one(Office, office.id)
+        booked = appointment(session, here, now, state=State.CHECKED_IN, name="Olena Kowalenko")
+        ticket(session, here, 3, now, service=0).appointment_id = booked.id
+        account(session, "jonas")
+    jonas = Browser(app)
+    jonas.sign_in("jonas")
+    assert "Olena" not in jonas.get(f"{desk}ticket/A003/").text
+    assert "A003" in jonas.text
+    assert not [button for button in jonas.buttons() if "steer" in button]
+    with database.read() as session:
+        assert session.scalars(select(Event).where(Event.kind == "appointment.seen")).all() == []
+
+
+def test_what_was_really_done_is_ticked_when_finishing(
+    miriam: Browser, desk: str, database: Database, office: Office
+) -> None:
+    miriam.post(f"{desk}steer/pick", ticket="A001")
+    miriam.post(f"{desk}start", ticket="A001")
+    first, second = office.services[0].id, office.services[1].id
+    assert re.findall(r'name="done" value="(\d+)" checked', miriam.page.text) == [str(second)]
+    miriam.post(f"{desk}finish", ticket="A001", done=[str(first), str(second)])
+    with database.read() as session:
+        done = session.scalars(select(Ticket).where(Ticket.number == 1)).one()
+    assert (done.state, done.done) == (TicketState.DONE, [first, second])
+
+
+def test_calling_again_ends_after_the_third_time(miriam: Browser, desk: str) -> None:
+    miriam.post(f"{desk}steer/pick", ticket="A001")
+    for _again in range(2):
+        assert f"{desk}recall" in miriam.buttons()
+        miriam.post(f"{desk}recall", ticket="A001")
+    assert f"{desk}recall" not in miriam.buttons()
+    assert "Called often enough." in miriam.text
+
+
+def test_who_waits_is_let_wait_aside_until_a_time_of_day(
+    miriam: Browser, desk: str, database: Database, now: datetime
+) -> None:
+    miriam.post(f"{desk}steer/set-aside", ticket="A001", reason="is outside", time="08:20")
+    with database.read() as session:
+        parked = session.scalars(select(Ticket).where(Ticket.number == 1)).one()
+    assert (parked.state, parked.wake_at) == (TicketState.PARKED, now + timedelta(minutes=20))
+    for wrong in ("07:59", "half past", "8"):
+        miriam.post(f"{desk}steer/set-aside", ticket="A002", reason="is outside", time=wrong)
+        assert states(database)["A002"] is TicketState.WAITING, wrong
+
+
+def test_a_colleague_answers_a_call_for_help(
+    miriam: Browser, desk: str, app: Flask, database: Database, office: Office
+) -> None:
+    with database.write() as session:
+        account(session, "jonas")
+    jonas = Browser(app)
+    jonas.sign_in("jonas")
+    other = f"/desk/{office.counters[1].id}/"
+    jonas.post(f"{other}open")
+    miriam.post(f"{desk}steer/help")
+    jonas.get(other)
+    assert "Counter 1 asks for a colleague." in jonas.text
+    [cry] = set(re.findall(r'name="cry" value="(\d+)"', jonas.page.text))
+    jonas.post(f"{other}steer/answer", cry=cry)
+    assert "On the way: counter 2" in miriam.get(desk).text
+    miriam.post(f"{desk}steer/settle", cry=cry)
+    assert "asks for a colleague" not in jonas.get(other).text
+
+
+def test_a_silent_kiosk_is_noticed_at_the_desk(
+    miriam: Browser, desk: str, database: Database, office: Office, now: datetime
+) -> None:
+    with database.write() as session:
+        kiosk(session, session.get_one(Office, office.id)).seen_at = now - timedelta(minutes=7)
+    assert "The kiosk “Kiosk A” has not reported since 07:53." in miriam.get(desk).text

@@ -94,6 +94,18 @@ def test_everything_a_service_can_differ_in_is_stored(database: Database) -> Non
         assert (service.online, service.walk_in, service.active) == (False, False, False)
 
 
+def test_the_file_names_holidays_on_which_the_office_opens(database: Database) -> None:
+    changed = EXAMPLE.replace("open_on = []", "open_on = [2027-10-31, 2026-12-25, 2026-12-25]")
+    with database.write() as session:
+        assert office_file.add(session, office_file.parse(EXAMPLE), TODAY).open_on == []
+        assert office_file.change(session, office_file.parse(changed), TODAY).open_on == [
+            "2026-12-25",
+            "2027-10-31",
+        ]
+    with pytest.raises(Invalid, match=r"open_on\.0"):
+        office_file.parse(EXAMPLE.replace("open_on = []", 'open_on = ["soon"]'))
+
+
 def test_closures_of_the_office_and_of_one_schedule_are_stored(database: Database) -> None:
     with database.write() as session:
         office = office_file.add(session, office_file.parse(EXAMPLE), TODAY)
@@ -292,3 +304,45 @@ def test_what_cannot_be_changed_is_refused_and_nothing_is_changed(database: Data
     with pytest.raises(Invalid, match="fast-lane"):
         change(database, EXAMPLE.replace('"fast-track"', '"fast-lane"').replace("Team Aufenthalt", "X"))
     assert contents(database) == before
+
+
+def test_counters_have_teams_and_languages_and_rooms_have_slides(database: Database) -> None:
+    text = EXAMPLE
+    with database.write() as session:
+        office = office_file.add(session, office_file.parse(text), TODAY)
+    with database.read() as session:
+        first, *_others, last = session.get_one(Office, office.id).counters
+        assert (first.team, first.languages) == ("Aufenthalt", ["en", "uk"])
+        assert (last.room, last.languages) == ("Wartebereich B", ["en", "fr"])
+        everywhere, in_one_room = session.get_one(Office, office.id).slides
+        assert set(everywhere.titles) == {"de", "en", "uk", "ar"}
+        assert (everywhere.room, in_one_room.room, in_one_room.seconds) == (None, "Wartebereich B", 12)
+    changed = text.replace('languages = ["en", "uk"]', 'languages = ["tr"]').replace(
+        "seconds = 12", "seconds = 20"
+    )
+    with database.write() as session:
+        office_file.change(session, office_file.parse(changed), TODAY)
+    without = changed[: changed.index("# Pages of information")]
+    with database.write() as session:
+        office_file.change(session, office_file.parse(without), TODAY)
+    with database.read() as session:
+        office = session.get_one(Office, office.id)
+        assert office.counters[0].languages == ["tr"]
+        assert [each.seconds for each in office.slides] == [15, 20], "a file without slides leaves them"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ('languages = ["en", "uk"]', 'languages = ["English"]'),
+        ("seconds = 12", "seconds = 4"),
+        ('room = "Wartebereich B"\ntitles.de', 'room = "Keller"\ntitles.de'),
+        ("walk_in_warning = 45", "walk_in_warning = 0"),
+        ('titles.de = "Karte abholen"', 'link = "javascript:alert(1)"\ntitles.de = "Karte abholen"'),
+    ],
+)
+def test_what_screens_and_counters_cannot_use_is_refused(right: str, wrong: str) -> None:
+    text = EXAMPLE
+    assert right in text
+    with pytest.raises(Invalid):
+        office_file.parse(text.replace(right, wrong))

@@ -19,7 +19,7 @@ from frontoffice.draw.models import Draw, DrawRequest, DrawState, RequestState
 from frontoffice.errors import DomainError
 from frontoffice.events import Event
 from frontoffice.messages.models import Message
-from frontoffice.offices.models import Office, Service
+from frontoffice.offices.models import Confirmation, Office, Service
 from frontoffice.vault import Vault
 from frontoffice.waitlist.models import WaitlistEntry
 from frontoffice.waitlist.wish import Wish
@@ -219,6 +219,25 @@ def _enter_until_refused(settings: str, barrier: Barrier, answers: Any) -> None:
     database.close()
 
 
+def _prove_until_refused(settings: str, barrier: Barrier, answers: Any) -> None:
+    """Press the buttons in the mails of the last second, one after the other."""
+    config, database = _open(settings)
+    with database.read() as session:
+        numbers = session.scalars(select(DrawRequest.id).order_by(DrawRequest.id)).all()
+    barrier.wait(PATIENCE)
+    proven = 0
+    for number in numbers:
+        try:
+            with database.write() as session:
+                last = CLOSES - timedelta(seconds=1)
+                entering.prove(session, session.get_one(DrawRequest, number), last, settings=config)
+            proven += 1
+        except DomainError:
+            break
+    answers.put(("proven", proven))
+    database.close()
+
+
 def _draw(settings: str, barrier: Barrier, answers: Any) -> None:
     _, database = _open(settings)
     barrier.wait(PATIENCE)
@@ -238,3 +257,18 @@ def test_a_request_of_the_last_second_is_in_the_list_or_refused_but_never_lost(
     assert [each.rank for each in requests] == list(range(1, len(requests) + 1))
     with database.read() as session:
         assert lottery.check(drawing.record(session, session.get_one(Draw, draw.id))) == []
+
+
+def test_who_proves_the_contact_in_the_last_second_takes_part_or_is_told_that_it_is_too_late(
+    database: Database, config: Config, planned: Office, now: datetime
+) -> None:
+    with database.write() as session:
+        session.get_one(Office, planned.id).confirmation = Confirmation.EITHER
+    draw = make(database, now, until_day=ONE_DAY)
+    for person in people(25):
+        enter(database, config, draw, person)
+    [proven] = at_once(config, _prove_until_refused, _draw)["proven"]
+    requests = requests_of(database, draw)
+    assert sorted(each.rank for each in requests if each.rank is not None) == list(range(1, proven + 1))
+    left_out = [each.state for each in requests if each.rank is None]
+    assert left_out == [RequestState.UNPROVEN] * (25 - proven)

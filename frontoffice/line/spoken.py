@@ -1,0 +1,21 @@
+"""What the waiting-room screen says aloud, in the languages of those who wait.
+
+The sentences are kept here and not in the catalogues, because a screen speaks to visitors in languages in which
+the pages have no texts (yet). `{ticket}` is spoken letter by letter, so that A017 cannot be heard as "A seventy".
+"""
+
+SENTENCES = {
+    "de": "Nummer {ticket}, bitte zu Schalter {counter}.",
+    "en": "Number {ticket}, please go to counter {counter}.",
+    "uk": "Номер {ticket}, будь ласка, підійдіть до віконця {counter}.",
+    "ru": "Номер {ticket}, пожалуйста, подойдите к окну {counter}.",
+    "ar": "الرقم {ticket}، يُرجى التوجه إلى الشباك {counter}.",
+    "tr": "Numara {ticket}, lütfen {counter} numaralı gişeye gelin.",
+    "fa": "شماره {ticket}، لطفاً به باجه {counter} مراجعه کنید.",
+    "fr": "Numéro {ticket}, veuillez vous rendre au guichet {counter}.",
+    "es": "Número {ticket}, por favor acuda a la ventanilla {counter}.",
+    "pl": "Numer {ticket}, proszę podejść do okienka {counter}.",
+    "ro": "Numărul {ticket}, vă rugăm să mergeți la ghișeul {counter}.",
+    "vi": "Số {ticket}, xin mời đến quầy {counter}.",
+}
+FIRST = "de"

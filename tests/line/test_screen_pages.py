@@ -1,0 +1,86 @@
+"""What the waiting-room screen is told: rooms, pauses, calls taken back, closing early; and its sentences."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask.testing import FlaskClient
+
+from frontoffice.db import Database
+from frontoffice.line import spoken, staffing, undoing
+from frontoffice.offices.models import Office
+from tests.line.desks import Desks
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def clock(now: datetime) -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(now, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def desks(database: Database, office: Office, now: datetime) -> Desks:
+    """Counter 1 is in hall A, counter 2 in hall B."""
+    with database.write() as session:
+        for number, counter in enumerate(session.get_one(Office, office.id).counters):
+            counter.room = "Halle B" if number == 1 else "Halle A"
+    return Desks(database, office, now)
+
+
+def told(client: FlaskClient, rooms: str = "") -> Any:
+    answer = client.get(f"/screen/musterstadt/now{rooms}")
+    assert answer.status_code == 200
+    return answer.json
+
+
+def test_a_screen_shows_the_calls_of_its_rooms(client: FlaskClient, desks: Desks) -> None:
+    for number in (1, 2):
+        desks.wait(number, arrived_at=desks.now - number * MINUTE)
+    assert (desks.next(1), desks.next(2)) == ("A002", "A001")
+    both = [(call["ticket"], call["counter"], call["room"]) for call in told(client)["calls"]]
+    assert sorted(both) == [("A001", "2", "Halle B"), ("A002", "1", "Halle A")]
+    assert [call["ticket"] for call in told(client, "?room=Halle+B")["calls"]] == ["A001"]
+    assert len(told(client, "?room=Halle+B&room=Halle+A")["calls"]) == 2
+    page = client.get("/screen/musterstadt/?room=Halle+A").text
+    assert "A002" in page
+    assert "A001" not in page
+    assert client.get("/screen/musterstadt/?room=Keller").status_code == 404
+    assert client.get("/screen/musterstadt/now?room=Keller").status_code == 404
+
+
+def test_a_call_that_was_taken_back_is_gone_and_a_pause_has_a_sign(client: FlaskClient, desks: Desks) -> None:
+    desks.wait(1)
+    desks.next(1)
+    desks.do(undoing.undo, 1)
+    desks.do(staffing.pause, 1)
+    now = told(client)
+    assert (now["calls"], now["waiting"], now["pausing"]) == ([], 1, ["1"])
+    assert told(client, "?room=Halle+B")["pausing"] == []
+    desks.do(staffing.resume, 1)
+    assert told(client)["pausing"] == []
+
+
+def test_the_language_is_told_so_that_the_number_can_be_spoken(client: FlaskClient, desks: Desks) -> None:
+    desks.wait(1)
+    desks.next(1)
+    assert [(call["language"], call["call"]) for call in told(client)["calls"]] == [("de", 1)]
+
+
+def test_every_sentence_names_number_and_counter() -> None:
+    assert spoken.FIRST in spoken.SENTENCES
+    # Those of the catalogue of languages that offices have, besides German.
+    assert {"en", "uk", "ru", "ar", "tr", "fa", "fr", "es"} <= set(spoken.SENTENCES)
+    for sentence in spoken.SENTENCES.values():
+        assert sentence.format(ticket="A 0 0 1", counter="3").count("A 0 0 1") == 1
+        assert "{counter}" in sentence
+
+
+def test_the_worker_that_keeps_the_page_is_fresh_and_counts_for_screens(client: FlaskClient) -> None:
+    answer = client.get("/screen/worker.js")
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/javascript"
+    assert answer.headers["Cache-Control"] == "no-cache"
