@@ -29,6 +29,7 @@ from frontoffice.booking.person import Person, WrongDetails, read
 from frontoffice.booking.refusals import HoldExpired, JustTaken
 from frontoffice.booking.shapes import (
     AppointmentAnswer,
+    Asker,
     Challenge,
     HoldAnswer,
     HoldPath,
@@ -173,7 +174,7 @@ def book(header: Retry, body: NewAppointment) -> Answer:  # noqa: ARG001 (the ho
     """
     now = clock.now()
     try:
-        person, language = _person(body, now), _language(body)
+        person, language = person_of(body, now), language_of(body.language)
         network, fair = access.network(), config().fairness
         with limits.counted(
             database(), lambda session: fairness.count(session, network, now, fair, "booking")
@@ -245,14 +246,14 @@ def _only(session: Session, office_slug: str, slug: str | None) -> tuple[int, ..
     return (found,)
 
 
-def _person(body: NewAppointment, now: datetime) -> Person:
+def person_of(body: Asker, now: datetime) -> Person:
+    """The person of a request. Raises WrongDetails."""
     year, month, day = body.born.isoformat().split("-")
     return read(body.name, (day, month, year), body.mail or "", body.phone or "", now.date())
 
 
-def _language(body: NewAppointment) -> str:
-    if body.language is None:
-        return choose_language()
-    if body.language not in config().site.languages:
+def language_of(code: str | None) -> str:
+    """The language of the messages: what is asked for, else that of the request. Raises WrongDetails."""
+    if code is not None and code not in config().site.languages:
         raise WrongDetails([Invalid("language", N_("We have no messages in this language."))])
-    return body.language
+    return code or choose_language()

@@ -25,6 +25,9 @@ USUAL = 5
 # What a calendar needs, beside what is said anyway.
 CALENDAR = frozenset({"ends_at", "sequence", "stamp", "office_mail"})
 
+# What somebody hears who is no longer written to.
+FAREWELL = ("office_name", "office_phone", "starts_at", "time_zone")
+
 _PLACE = (
     select(Schedule.place)
     .join(SHEETS, SHEETS.c.schedule_id == Schedule.id)
@@ -147,7 +150,10 @@ def contact_changed(
     now: datetime,
     settings: Config,
 ) -> None:
-    """Tell the new contact where things stand, and the one before that it is no longer written to."""
+    """Tell the new contact where things stand, and the one before that it is no longer written to.
+
+    The one before may be somebody else's by now: it hears of the change, but gets neither the link nor the code.
+    """
     said = parameters(session, appointment, now, settings, place_of(session, appointment))
     step = f"contact:{now:%y%m%d%H%M%S%f}"
     left = Contact(
@@ -155,7 +161,7 @@ def contact_changed(
         before.phone if before.phone != after.phone else None,
     )
     written = drafts(appointment, after, "contact_changed", said, step=f"{step}:new")
-    plain = {name: value for name, value in said.items() if name not in CALENDAR}
+    plain = {name: said[name] for name in FAREWELL}
     written += drafts(appointment, left, "contact_changed", plain, step=f"{step}:old")
     outbox.enqueue_all(session, written, now)
 

@@ -29,6 +29,7 @@ from frontoffice.booking.models import Appointment, State
 from frontoffice.booking.person import WrongDetails
 from frontoffice.booking.time_words import when
 from frontoffice.errors import Conflict, DomainError, Invalid, NotFound, TooMany
+from frontoffice.messages import preferences
 from frontoffice.messages.models import Medium
 from frontoffice.web import access
 from frontoffice.web.context import config, database, in_own_language, language, say
@@ -163,11 +164,13 @@ def appointment_words(session: Session, found: Appointment, now: datetime) -> di
         "is_to_confirm": found.state is State.UNCONFIRMED and found.start > now,
         "asked": _asked(session, found) if is_open and found.start > now else None,
         "can_change": is_open and found.start > now,
+        "can_be_earlier": found.state is State.CONFIRMED and found.start > now and visit.online,
         "can_move": is_open and found.start > now and moving.moves_left(session, found, config()) > 0,
         # Who arrives a little late still needs the code at the terminal.
         "is_to_come": is_open and sheet.day_of(found.start, zone) >= sheet.day_of(now, zone),
         "confirm_until": _deadline(found.confirm_by, zone) if found.confirm_by else None,
         "address": address_of(session, found),
+        "messages_page": preferences.of_subject(session, f"appointment:{found.id}"),
         **when(found.start, zone),
     }
 

@@ -33,11 +33,12 @@ def opening_on(
     rules: Iterable[OpeningHours],
     closures: Iterable[Closure] = (),
 ) -> Opening:
-    """Seats and gates of a schedule on a day; rules that apply together add up, a holiday of the Land is closed.
+    """Seats and gates of a schedule on a day; rules that apply together add up.
 
-    Where such rules overlap on a share, it opens with the first of them.
+    A holiday of the Land is closed, unless the office opens on it. Where such rules overlap on a share, it opens with
+    the first of them.
     """
-    if holidays.is_holiday(office.land, day):
+    if holidays.closes_on(office, day):
         return CLOSED
     zone, capacity = office.time_zone, EMPTY
     written: list[Gate] = []
@@ -102,7 +103,7 @@ def _gates(rule: OpeningHours, bits: int, day: date, office: Office, schedule: S
         yield Gate(Share.ONLINE, release, closes, bits, configured=configured)
     if schedule.emergency_days is not None and seats[Share.EMERGENCY]:
         # It is there for those who need to come soon, so how late others can book does not matter.
-        opens = holidays.working_days_before(office.land, day, schedule.emergency_days)
+        opens = holidays.working_days_before(office, day, schedule.emergency_days)
         begins, ends = _moment(opens, rule.release_time, zone), sheet.midnight(day + DAY, zone)
         yield Gate(Share.EMERGENCY, begins, ends, bits)
     if schedule.flow_hours is not None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -39,6 +39,15 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 Token = Annotated[str, Field(pattern=r"^[a-z2-7]{24}$")]
 Mail = Annotated[str, Field(max_length=254, pattern=NO_CONTROLS)]
 Phone = Annotated[str, Field(max_length=40, pattern=NO_CONTROLS)]
+
+
+class Asker(Protocol):
+    """A request's body that says who somebody is."""
+
+    name: str
+    born: date
+    mail: str | None
+    phone: str | None
 
 
 class Strict(BaseModel):

@@ -1,6 +1,6 @@
 """The API of draws: what there is, taking part, and the published record."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any
 
 from flask import Response, request
@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 
 from frontoffice import clock
 from frontoffice.booking import admission, answers, choosing, guessing
-from frontoffice.booking.api import wrong_details
-from frontoffice.booking.person import Person, WrongDetails, read
+from frontoffice.booking.api import language_of, person_of, wrong_details
+from frontoffice.booking.person import WrongDetails
 from frontoffice.booking.shapes import NO_CONTROLS, Day, Item, Mail, Phone
 from frontoffice.draw import drawing, entering, making
 from frontoffice.draw.models import Draw, DrawRequest, DrawState, RequestState, Weights
-from frontoffice.errors import N_, Invalid, NotFound, NotSignedIn
+from frontoffice.errors import N_, NotFound, NotSignedIn
 from frontoffice.offices.api import OfficePath
 from frontoffice.waitlist.api import WishBody
 from frontoffice.web import access
-from frontoffice.web.context import choose_language, config, database
+from frontoffice.web.context import config, database
 from frontoffice.web.problems import described
 
 api = APIBlueprint("draw_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="draw")])
@@ -136,10 +136,14 @@ def record(path: DrawPath) -> Answer:
 
 @api.post("/draws/<draw>/requests", responses={201: RequestAnswer, **described(404, 409, 429)})
 def enter(path: DrawPath, body: NewRequest) -> Answer:
-    """Take part, once; it makes no difference when. 409 `window_closed`, `already_entered`, `too_many_requests`."""
+    """Take part, once; it makes no difference when. 409 `window_closed`, `already_entered`, `too_many_requests`.
+
+    Where the office lets people prove their contact, the state is `unproven` and the request takes no part until the
+    secret from the message was sent to `/proof`, before the window closes.
+    """
     now = clock.now()
     try:
-        person = _person(body, now)
+        person = person_of(body, now)
         rules, network = config().fairness, access.network()
         admission.admit(database(), request.remote_addr, network, body.captcha, now, rules=rules)
         with database().write() as session:
@@ -153,7 +157,7 @@ def enter(path: DrawPath, body: NewRequest) -> Answer:
                 body.wish(),
                 body.expires_on,
                 person,
-                _language(body),
+                language_of(body.language),
                 now,
                 settings=config(),
             )
@@ -171,6 +175,20 @@ def mine(path: RequestPath) -> Answer:
     """A request, with its secret from the message."""
     with guessing.counted(database(), access.network(), clock.now()), database().read() as session:
         return _request(_find(session, path)), 200
+
+
+@api.post(
+    "/draws/<draw>/requests/<number>/proof",
+    responses={200: RequestAnswer, **described(401, 404, 409, 429)},
+    security=SECURITY,
+)
+def prove(path: RequestPath) -> Answer:
+    """Prove the contact: whoever has the secret has it from the message. 409 `proven_too_late` after the window."""
+    now = clock.now()
+    with guessing.counted(database(), access.network(), now), database().write() as session:
+        found = _find(session, path)
+        entering.prove(session, found, now, settings=config())
+        return _request(found), 200
 
 
 @api.delete(
@@ -195,19 +213,6 @@ def _find(session: Session, path: RequestPath) -> DrawRequest:
     if found.draw_id != making.find(session, path.draw).id:
         raise NotFound
     return found
-
-
-def _person(body: NewRequest, now: datetime) -> Person:
-    year, month, day = body.born.isoformat().split("-")
-    return read(body.name, (day, month, year), body.mail or "", body.phone or "", now.date())
-
-
-def _language(body: NewRequest) -> str:
-    if body.language is None:
-        return choose_language()
-    if body.language not in config().site.languages:
-        raise WrongDetails([Invalid("language", N_("We have no messages in this language."))])
-    return body.language
 
 
 def _draw(session: Session, found: Draw) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from frontoffice.booking.models import Appointment
 from frontoffice.booking.person import Person
 from frontoffice.config import Config
-from frontoffice.draw.models import Draw, DrawRequest
+from frontoffice.draw.models import Draw, DrawRequest, RequestState
 from frontoffice.messages import outbox
 from frontoffice.messages.models import Medium
 
@@ -33,13 +33,19 @@ def page(draw: Draw, base_url: str) -> str:
 def entered(
     session: Session, request: DrawRequest, person: Person, secret: str, now: datetime, settings: Config
 ) -> None:
-    """Confirm that the request is in the draw, with its number."""
+    """Confirm that the request is in the draw, with its number; while the contact is unproven, ask to prove it.
+
+    That is asked once in an hour, however often the form is sent.
+    """
+    unproven = request.state is RequestState.UNPROVEN
     said = {
         **_said(request, link(request, secret, settings.site.base_url)),
+        "unproven": "yes" if unproven else "",
         "until_at": request.draw.closes_at.isoformat(),
         "time_zone": request.draw.office.time_zone,
     }
-    _write(session, request, person, "draw_entered", said, now, request.draw.closes_at)
+    again = f":unproven:{now:%Y%m%d%H}" if unproven else ""
+    _write(session, request, person, "draw_entered", said, now, request.draw.closes_at, again)
 
 
 def withdrawn(session: Session, request: DrawRequest, now: datetime) -> None:
@@ -105,6 +111,7 @@ def _write(
     said: dict[str, str],
     now: datetime,
     worth_until: datetime,
+    again: str = "",
 ) -> None:
     drafts = [
         outbox.Draft(
@@ -114,7 +121,7 @@ def _write(
             language=request.language,
             office_id=request.draw.office_id,
             subject=subject(request),
-            dedupe_key=f"{subject(request)}:{kind}:{medium}",
+            dedupe_key=f"{subject(request)}:{kind}{again}:{medium}",
             parameters=said,
             expires_at=worth_until,
             priority=SOON,

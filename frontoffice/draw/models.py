@@ -87,6 +87,7 @@ class Draw(Base):
 class RequestState(StrEnum):
     """What has become of a request."""
 
+    UNPROVEN = "unproven"  # the contact is not proved yet; it takes no part
     ENTERED = "entered"
     WITHDRAWN = "withdrawn"
     WON = "won"  # there is an appointment
@@ -94,10 +95,15 @@ class RequestState(StrEnum):
     REFUSED = "refused"  # neither was possible: an appointment already, a block, a service that is closed
 
 
+# What takes no part: neither drawn nor counted.
+OUTSIDE = (RequestState.UNPROVEN, RequestState.WITHDRAWN)
+
+
 class DrawRequest(Base):
     """One person's request in a draw; `number` is its public, anonymous name, `rank` its place in the drawn order.
 
-    The wish is as in WaitlistEntry. `expires_on` is when the residence title ends, as the person says.
+    The wish is as in WaitlistEntry. While the contact is unproven, `person_digest` is empty: whoever only claims to be
+    somebody keeps nobody out. `expires_on` is when the residence title ends, as the person says.
     """
 
     __tablename__ = "draw_request"

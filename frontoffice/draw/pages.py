@@ -23,9 +23,9 @@ from frontoffice.booking.time_pages import challenge_address
 from frontoffice.booking.time_words import when
 from frontoffice.draw import drawing, entering, lottery, making
 from frontoffice.draw.forms import RequestForm
-from frontoffice.draw.models import Draw, DrawRequest, DrawState, RequestState, Weights
+from frontoffice.draw.models import Draw, DrawRequest, DrawState, Weights
 from frontoffice.errors import Conflict, DomainError, Invalid, NotFound, TooMany
-from frontoffice.offices.models import Service
+from frontoffice.offices.models import Confirmation, Service
 from frontoffice.waitlist import entries
 from frontoffice.waitlist import words as wish_words
 from frontoffice.web import access
@@ -67,7 +67,7 @@ def draw(code: str) -> ResponseReturnValue:
 
 @pages.get("/draws/<code>/sent")
 def sent(code: str) -> ResponseReturnValue:
-    """Say that the request is in, and that the number is in the message."""
+    """Say that the request is in, and that the number is in the message; or that the link in it has to be opened."""
     with database().read() as session:
         found = making.find(session, code)
         return render_template("draw/sent.html", **draw_words(session, found, clock.now()))
@@ -89,9 +89,9 @@ def mine(code: str, number: str, secret: str) -> ResponseReturnValue:  # noqa: A
     return _request_page(number, secret, clock.now())
 
 
-@pages.post(REQUEST + "<any(confirm, withdraw):act>")
+@pages.post(REQUEST + "<any(prove, confirm, withdraw):act>")
 def do(code: str, number: str, secret: str, act: str) -> ResponseReturnValue:
-    """Confirm the appointment that was won, or take the request back."""
+    """Prove the contact, take the request back, or confirm the appointment that was won."""
     now = clock.now()
     try:
         with guessing.counted(database(), access.network(), now), database().write() as session:
@@ -99,6 +99,8 @@ def do(code: str, number: str, secret: str, act: str) -> ResponseReturnValue:
             if act == "withdraw":
                 entering.withdraw(session, found, now)
                 flash(_("You have taken your request back."), "info")
+            elif act == "prove":
+                entering.prove(session, found, now, settings=config())
             else:
                 won = _appointment(session, found)
                 if won is None:
@@ -124,6 +126,7 @@ def draw_words(session: Session, found: Draw, now: datetime) -> dict[str, Any]:
         "is_open": entering.is_open(found, now),
         "is_to_come": found.state is DrawState.PLANNED and now < found.opens_at,
         "count": entering.count(session, found) if found.state is not DrawState.PLANNED else None,
+        "asks_for_proof": found.office.confirmation is not Confirmation.NONE,
         "by_expiry": found.weights is Weights.EXPIRY,
         "horizon": lottery.HORIZON,
     }
@@ -192,7 +195,7 @@ def _request_page(
             else url_for(
                 "waitlist.entry", reference=entry.reference, secret=entries.secret_of(session, entry)
             ),
-            can_withdraw=found.state is RequestState.ENTERED and entering.is_open(found.draw, now),
+            can_withdraw=found.state in entering.WITHDRAWABLE and entering.is_open(found.draw, now),
             address={"code": found.draw.code, "number": found.number, "secret": secret},
             **draw_words(session, found.draw, now),
         )

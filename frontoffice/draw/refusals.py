@@ -13,6 +13,16 @@ class WindowClosed(Conflict):
     )
 
 
+class ProvenTooLate(Conflict):
+    """The contact was not proved while the window was open, or the request was taken back."""
+
+    code = "proven_too_late"
+    sentence = N_(
+        "This request takes no part: it was taken back, or not confirmed before the window closed. "
+        "Please look at the free times, or join the waiting list."
+    )
+
+
 class AlreadyEntered(Conflict):
     """The person has a request in this draw."""
 

@@ -7,12 +7,11 @@ by how many workers this is done, and a worker that is killed in the middle leav
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from frontoffice.booking import appointing, choosing, fairness, holding, search
-from frontoffice.booking import letters as booking_letters
-from frontoffice.booking.models import Appointment, Share, State
+from frontoffice.booking.models import Appointment, Share
 from frontoffice.booking.person import Person
 from frontoffice.booking.refusals import JustTaken, NotOffered
 from frontoffice.booking.visit import Visit
@@ -20,7 +19,6 @@ from frontoffice.config import Config
 from frontoffice.draw import entering, letters, making
 from frontoffice.draw.models import Draw, DrawRequest, DrawState, RequestState
 from frontoffice.errors import DomainError
-from frontoffice.messages.models import Message
 from frontoffice.waitlist import entries, joining
 from frontoffice.waitlist import letters as waitlist_letters
 from frontoffice.waitlist.models import WaitlistEntry
@@ -143,25 +141,17 @@ def _appointment(session: Session, turn: _Turn, now: datetime, settings: Config)
             )
         except (JustTaken, NotOffered):  # staff were quicker
             continue
-        booked = appointing.book(
-            session, token, person, request.language, now, settings=settings, proven=True
+        return appointing.book(
+            session,
+            token,
+            person,
+            request.language,
+            now,
+            settings=settings,
+            proven=True,
+            confirm_until=now + timedelta(hours=draw.confirm_hours),
         )
-        _ask_to_confirm(session, booked, now + timedelta(hours=draw.confirm_hours))
-        return booked
     return None
-
-
-def _ask_to_confirm(session: Session, booked: Appointment, until: datetime) -> None:
-    """Let an appointment that has just been made wait for the winner; the draw's message says so, not the booking's."""
-    session.flush()
-    session.execute(
-        update(Appointment)
-        .where(Appointment.id == booked.id)
-        .values(state=State.UNCONFIRMED, confirm_by=min(until, booked.start))
-        .execution_options(synchronize_session=False)
-    )
-    appointing.refresh(session, booked)
-    session.execute(delete(Message).where(Message.subject == booking_letters.subject(booked)))
 
 
 def _entry(session: Session, turn: _Turn, now: datetime, settings: Config) -> WaitlistEntry | None:

@@ -9,10 +9,10 @@ from flask_openapi3.models.tag import Tag
 from sqlalchemy.orm import Session
 
 from frontoffice import clock
-from frontoffice.booking import person as people
 from frontoffice.booking import sheet
+from frontoffice.booking.api import person_of
 from frontoffice.booking.models import Appointment
-from frontoffice.booking.person import Person, WrongDetails
+from frontoffice.booking.person import WrongDetails
 from frontoffice.booking.shapes import Retry
 from frontoffice.errors import N_, Invalid
 from frontoffice.offices.models import Service
@@ -31,7 +31,6 @@ from frontoffice.partners.shapes import (
     NewBooking,
     NewStart,
     PartnerShape,
-    PersonShape,
     items_in,
     items_of,
 )
@@ -157,12 +156,6 @@ def cancel(path: BookingPath) -> Answer:
         booked = arranging.find(session, number, path.reference)
         arranging.cancel(session, booked, now, settings=config())
         return booking(session, booked), 200
-
-
-def person_of(body: PersonShape, now: datetime) -> Person:
-    """The person of a request. Raises WrongDetails."""
-    year, month, day = body.born.isoformat().split("-")
-    return people.read(body.name, (day, month, year), body.mail or "", body.phone or "", now.date())
 
 
 def language_of(code: str | None) -> str:

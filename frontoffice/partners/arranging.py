@@ -1,30 +1,27 @@
 """Appointments that partners make for others: free times, booking, moving, cancelling; only ever their own."""
 
 import json
-from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from frontoffice import vault as vaults
-from frontoffice.booking import appointing, choosing, fairness, holding, moving, references, search
+from frontoffice.booking import appointing, choosing, fairness, holding, moving, references
 from frontoffice.booking.models import Appointment, Channel
 from frontoffice.booking.person import Person
-from frontoffice.booking.refusals import JustTaken, KeyReused, NotOffered
+from frontoffice.booking.refusals import KeyReused
 from frontoffice.booking.visit import Visit
 from frontoffice.config import Booking, Config, Fairness
 from frontoffice.errors import NotFound
 from frontoffice.offices.models import Office
-from frontoffice.partners import granting, quota
+from frontoffice.partners import granting, quota, trying
 from frontoffice.partners.granting import Items, Way
 from frontoffice.partners.models import Partner, PartnerBooking
 
 ANY_NUMBER = 10**6
 AT_ONCE = 100  # of a list, in one answer
-
-T = TypeVar("T")
 
 _MINE = (
     select(PartnerBooking)
@@ -66,38 +63,7 @@ def free_starts(
     Raises as `granting.chosen` does.
     """
     office, visit, ways = granting.chosen(session, partner, office_slug, items)
-    return office, visit, free_on(session, office, visit, ways, first, until, now, rules=rules)
-
-
-def free_on(
-    session: Session,
-    office: Office,
-    visit: Visit,
-    ways: Sequence[Way],
-    first: date,
-    until: date,
-    now: datetime,
-    *,
-    rules: Booking,
-) -> dict[date, list[datetime]]:
-    """The free times that can be had in one of these ways."""
-    days: dict[date, set[datetime]] = {}
-    for way in ways:
-        found = search.free_starts(
-            session,
-            office,
-            visit,
-            first,
-            until,
-            now=now,
-            rules=rules,
-            channel=Channel.PARTNER,
-            shares=way.shares,
-            schedules=way.schedules,
-        )
-        for day, starts in found.items():
-            days.setdefault(day, set()).update(starts)
-    return {day: sorted(days[day]) for day in sorted(days)}
+    return office, visit, trying.free_on(session, office, visit, ways, first, until, now, rules=rules)
 
 
 def book(
@@ -137,7 +103,8 @@ def book(
             schedules=way.schedules,
         )[1]
 
-    token = in_any_way(ways, hold)
+    trying.lock_all(session, office, ways, visit, wish.start, now, rules=settings.booking)
+    token = trying.in_any_way(ways, hold)
     appointment = appointing.book(
         session,
         token,
@@ -208,7 +175,9 @@ def move(
             schedules=way.schedules,
         )
 
-    in_any_way(ways, there)
+    office, besides = appointment.office, [appointment.sheet_id]
+    trying.lock_all(session, office, ways, visit, start, now, rules=settings.booking, besides=besides)
+    trying.in_any_way(ways, there)
     return appointment
 
 
@@ -238,17 +207,6 @@ def own_reference_of(session: Session, booked: PartnerBooking) -> str | None:
     """By what the partner knows the person."""
     kept = booked.own_reference
     return str(vaults.of(session).open(kept)) if kept else None
-
-
-def in_any_way(ways: Sequence[Way], act: Callable[[Way], T]) -> T:
-    """Do it in the first way in which it works. Raises JustTaken where one way had such a time, else NotOffered."""
-    refused: JustTaken | NotOffered | None = None
-    for way in ways:
-        try:
-            return act(way)
-        except (JustTaken, NotOffered) as refusal:
-            refused = refused if isinstance(refused, JustTaken) else refusal
-    raise refused or NotOffered
 
 
 def check_person(session: Session, person: Person, visit: Visit, now: datetime, *, rules: Fairness) -> None:

@@ -17,9 +17,7 @@ from frontoffice.messages import addresses
 from frontoffice.partners import invitations, inviting
 from frontoffice.partners.api import SECURITY, Answer, language_of, utc, wrong_details
 from frontoffice.partners.callers import partner_required
-from frontoffice.partners.invitations import Known
-from frontoffice.partners.models import Invitation, Scope
-from frontoffice.partners.shapes import (
+from frontoffice.partners.invitation_shapes import (
     InvitationPath,
     InvitationQuery,
     InvitationShape,
@@ -27,6 +25,8 @@ from frontoffice.partners.shapes import (
     InvitedShape,
     NewInvitation,
 )
+from frontoffice.partners.invitations import Known
+from frontoffice.partners.models import Invitation, Scope
 from frontoffice.web.context import config, database
 from frontoffice.web.problems import described
 

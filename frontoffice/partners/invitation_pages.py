@@ -16,7 +16,7 @@ from frontoffice.booking import appointing, dates, guessing, sheet, timetable
 from frontoffice.booking import person as people
 from frontoffice.booking.models import Hold
 from frontoffice.booking.person import Person, WrongDetails
-from frontoffice.booking.refusals import HoldExpired, JustTaken, NotOffered
+from frontoffice.booking.refusals import HoldExpired, JustTaken, NotAccepted, NotOffered
 from frontoffice.errors import DomainError
 from frontoffice.partners import invitations, taking
 from frontoffice.partners.forms import InvitedForm
@@ -99,7 +99,7 @@ def take(name: str, secret: str) -> ResponseReturnValue:
         return _wrong_details(name, secret, form, wrong)
     except InvitationOver:
         return redirect(url_for(".times", name=name, secret=secret), 303)
-    except HoldExpired as refusal:
+    except (HoldExpired, NotAccepted) as refusal:
         return _other_times(name, secret, refusal)
 
 

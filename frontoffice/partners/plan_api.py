@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from frontoffice import clock
 from frontoffice.booking import sheet
+from frontoffice.booking.api import person_of
 from frontoffice.booking.person import WrongDetails
 from frontoffice.booking.shapes import Retry
 from frontoffice.errors import N_, Invalid
@@ -18,7 +19,6 @@ from frontoffice.partners.api import (
     Answer,
     field_problems,
     language_of,
-    person_of,
     services_of,
     utc,
 )

@@ -1,16 +1,18 @@
 """Taking an invitation: the free times inside its window, one that is kept, the appointment; or declining it."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from frontoffice import vault as vaults
-from frontoffice.booking import appointing, holding, sheet
+from frontoffice.booking import appointing, fairness, holding, sheet
 from frontoffice.booking.models import Appointment, Channel, Hold
 from frontoffice.booking.person import Person
 from frontoffice.booking.refusals import HoldExpired, NotOffered
-from frontoffice.config import Booking, Config
-from frontoffice.partners import arranging, granting
+from frontoffice.config import Booking, Config, Fairness
+from frontoffice.partners import arranging, granting, trying
 from frontoffice.partners.granting import Way
 from frontoffice.partners.invitations import close, latest_start, require_open, visit_of
 from frontoffice.partners.models import Invitation, InvitationState
@@ -22,7 +24,7 @@ def free_starts(
     """The free times inside the window, by day, for exactly the minutes that were asked for."""
     zone = invitation.office.time_zone
     latest = latest_start(invitation)
-    free = arranging.free_on(
+    free = trying.free_on(
         session,
         invitation.office,
         visit_of(invitation),
@@ -63,7 +65,9 @@ def hold(session: Session, invitation: Invitation, start: datetime, now: datetim
             visitor=_visitor(invitation),
         )[0]
 
-    return arranging.in_any_way(_ways(session, invitation), keep)
+    ways, visit, besides = _ways(session, invitation), visit_of(invitation), _kept_on(session, invitation)
+    trying.lock_all(session, invitation.office, ways, visit, start, now, rules=rules, besides=besides)
+    return trying.in_any_way(ways, keep)
 
 
 def held(session: Session, invitation: Invitation, now: datetime) -> Hold | None:
@@ -76,11 +80,15 @@ def take(
 ) -> Appointment:
     """Make the appointment at the time that is kept; a form that is sent again gets the same appointment.
 
-    The invitation must be locked. Raises InvitationOver, HoldExpired, and refusals about the person.
+    Limits per person do not count: the office has agreed with the partner that its invited people come. The block
+    list does. The invitation must be locked. Raises InvitationOver, HoldExpired, NotAccepted.
     """
     if invitation.state is InvitationState.TAKEN and invitation.appointment is not None:
         return invitation.appointment
     require_open(invitation, now)
+    fairness.check_person(
+        session, person, visit_of(invitation), now, rules=_without_limits(settings.fairness)
+    )
     kept = held(session, invitation, now)
     if kept is None:
         raise HoldExpired
@@ -116,10 +124,21 @@ def give_back(session: Session, invitation: Invitation, now: datetime) -> None:
         holding.release(session, token, now)
 
 
+def _without_limits(rules: Fairness) -> Fairness:
+    limits = ("appointments_per_person", "appointments_per_mail", "appointments_per_phone")
+    return rules.model_copy(update=dict.fromkeys(limits, arranging.ANY_NUMBER))
+
+
 def _ways(session: Session, invitation: Invitation) -> list[Way]:
     grants = invitation.partner.grants
     ways = granting.ways(session, grants, invitation.office_id, [invitation.service_id])
     return granting.restricted(ways, invitation.schedule_id)
+
+
+def _kept_on(session: Session, invitation: Invitation) -> Sequence[int]:
+    """On which sheet a time was kept before."""
+    mine = (Hold.visitor == _visitor(invitation), Hold.released_at.is_(None))
+    return session.scalars(select(Hold.sheet_id).where(*mine)).all()
 
 
 def _hold_key(invitation: Invitation, start: datetime) -> str:

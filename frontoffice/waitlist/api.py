@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from frontoffice import clock
 from frontoffice.booking import admission, answers, appointing, guessing
-from frontoffice.booking.api import wrong_details
+from frontoffice.booking.api import language_of, person_of, wrong_details
 from frontoffice.booking.models import Appointment
-from frontoffice.booking.person import Person, WrongDetails, read
+from frontoffice.booking.person import WrongDetails
 from frontoffice.booking.shapes import NO_CONTROLS, AppointmentPath, Day, Item, Mail, Phone, Strict
 from frontoffice.booking.sheet import TICK
 from frontoffice.errors import N_, Invalid, NotSignedIn
@@ -22,7 +22,7 @@ from frontoffice.waitlist import answering, entries, joining, leaving, letters, 
 from frontoffice.waitlist.models import EntryState, WaitlistEntry
 from frontoffice.waitlist.wish import MOST_NOTICE, Wish
 from frontoffice.web import access
-from frontoffice.web.context import choose_language, config, database
+from frontoffice.web.context import config, database
 from frontoffice.web.problems import described
 
 api = APIBlueprint("waitlist_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="waiting list")])
@@ -132,7 +132,7 @@ def join(body: NewEntry) -> Answer:
     """
     now = clock.now()
     try:
-        person = _person(body, now)
+        person = person_of(body, now)
         wanted = [(each.service, each.people) for each in body.items]
         rules, network = config().fairness, access.network()
         admission.admit(database(), request.remote_addr, network, body.captcha, now, rules=rules)
@@ -141,7 +141,7 @@ def join(body: NewEntry) -> Answer:
                 session, body.office, wanted, schedules=body.schedules, others=body.other_offices
             )
             until = body.stands_until or body.last_day
-            language = _language(body)
+            language = language_of(body.language)
             entry = joining.join(session, place, body.wish(), until, person, language, now, settings=config())
             shown = None if entry.state is EntryState.UNPROVEN else entries.secret_of(session, entry)
             return _answer(session, entry, shown, now), 201
@@ -233,19 +233,6 @@ def _secret() -> str:
     if not key:
         raise NotSignedIn(N_("Please send the secret from the message: Authorization: Bearer …"))
     return key
-
-
-def _person(body: NewEntry, now: datetime) -> Person:
-    year, month, day = body.born.isoformat().split("-")
-    return read(body.name, (day, month, year), body.mail or "", body.phone or "", now.date())
-
-
-def _language(body: NewEntry) -> str:
-    if body.language is None:
-        return choose_language()
-    if body.language not in config().site.languages:
-        raise WrongDetails([Invalid("language", N_("We have no messages in this language."))])
-    return body.language
 
 
 def _answer(session: Session, found: WaitlistEntry, key: str | None, now: datetime) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from frontoffice.waitlist.entries import VISITOR, happened, person_of, secret_of
 from frontoffice.waitlist.models import LIVE, EntryState, WaitlistEntry, WaitlistPlace
 from frontoffice.waitlist.refusals import (
     AlreadyWaiting,
+    EarlierByPhone,
     NoLongerWaiting,
     NotEarlier,
     NotReachable,
@@ -73,13 +74,18 @@ def join_for(
     *,
     settings: Config,
 ) -> WaitlistEntry:
-    """Ask for an earlier time for an appointment that stands. Raises NotEarlier, AlreadyWaiting, Invalid."""
+    """Ask for an earlier time for an appointment that stands.
+
+    Raises NotEarlier, EarlierByPhone (the concern is not offered online), AlreadyWaiting, Invalid.
+    """
     person = appointing.person_of(session, appointment)
     fairness.lock(session, [person])
     if appointment.state is not State.CONFIRMED or appointment.start <= now:
         raise NotEarlier
-    _check_reachable(session, person)
     visit = choosing.kept_visit(session, appointment)
+    if not visit.online:
+        raise EarlierByPhone
+    _check_reachable(session, person)
     _check_limits(session, person, visit.service_ids, settings)
     schedule = appointment.schedule
     spot = Spot(appointment.office_id, None if schedule.pooled else schedule.id, appointment.items)

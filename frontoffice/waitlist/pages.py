@@ -16,9 +16,11 @@ from frontoffice.booking.time_pages import challenge_address
 from frontoffice.booking.time_words import when
 from frontoffice.booking.visit import Visit
 from frontoffice.errors import Conflict, DomainError, Invalid, TooMany
-from frontoffice.waitlist import answering, entries, forms, joining, leaving, spots, words
+from frontoffice.messages import preferences
+from frontoffice.waitlist import answering, entries, forms, joining, leaving, letters, spots, words
 from frontoffice.waitlist.forms import JoinForm, WishForm
 from frontoffice.waitlist.models import EntryState, WaitlistEntry
+from frontoffice.waitlist.refusals import EarlierByPhone
 from frontoffice.web import access
 from frontoffice.web.context import config, database, language, say
 from frontoffice.web.problems import status_of
@@ -206,6 +208,9 @@ def _earlier_page(
             return _see(waiting.reference, entries.secret_of(session, waiting))
         if mine.state is not State.CONFIRMED or mine.start <= now:
             return _see_appointment(session, mine)
+        if not choosing.kept_visit(session, mine).online:
+            flash(say(EarlierByPhone()), "info")
+            return _see_appointment(session, mine)
         office = mine.office
         today = sheet.day_of(now, office.time_zone)
         last = sheet.day_of(mine.start, office.time_zone)
@@ -243,6 +248,7 @@ def _entry_words(session: Session, found: WaitlistEntry, now: datetime) -> dict[
         "tied": None if tied is None else when(tied.start, tied.office.time_zone),
         "appointment": _appointment_address(session, tied),
         "address": {"reference": found.reference, "secret": entries.secret_of(session, found)},
+        "messages_page": preferences.of_subject(session, letters.subject(found)),
     }
 
 

@@ -57,6 +57,16 @@ class NoLongerWaiting(Conflict):
     )
 
 
+class EarlierByPhone(Conflict):
+    """The concern is not offered online, so no freed time of it is ever offered."""
+
+    code = "earlier_by_phone"
+    sentence = N_(
+        "For this concern we give earlier times by phone only. Your appointment stands. "
+        "Please call us if you need an earlier one."
+    )
+
+
 class NotEarlier(Conflict):
     """The appointment for which an earlier time is asked for is over or cancelled."""
 

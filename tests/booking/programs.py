@@ -8,8 +8,8 @@ from werkzeug.test import TestResponse
 
 from frontoffice.config import Config
 from frontoffice.db import Database
-from frontoffice.web.app import create_app
 from tests.booking.solver import solve
+from tests.conftest import application
 
 TIME = {"office": "musterstadt", "service": "residence-permit-renewal", "start": "2026-11-24T08:00:00Z"}
 OLENA = {
@@ -23,7 +23,7 @@ OLENA = {
 def app_with(config: Config, database: Database, **fairness: Any) -> Flask:
     """The application with other rules of fairness."""
     rules = config.fairness.model_copy(update=fairness)
-    return create_app(config.model_copy(update={"fairness": rules}), database)
+    return application(config.model_copy(update={"fairness": rules}), database)
 
 
 def hold(program: FlaskClient, headers: dict[str, str] | None = None, **changed: Any) -> TestResponse:

@@ -4,13 +4,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from frontoffice.booking import confirming, contacting
+from frontoffice.booking import appointing, confirming, contacting
 from frontoffice.booking.models import Appointment, State
 from frontoffice.booking.person import Contact, WrongDetails
 from frontoffice.booking.refusals import MailNeeded, NotChangeable
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.errors import NotFound, TooMany
+from frontoffice.messages import texts
+from frontoffice.messages.models import Medium
 from frontoffice.offices.models import Confirmation, Office, Service
 from tests.booking.life import (
     act,
@@ -85,6 +87,14 @@ def test_the_new_contact_and_the_old_one_hear_of_it(
         True
     ] * 2 + [False] * 2
     found = look(database, appointment)
+    # The old one may be a stranger's: nothing in it leads to the appointment, in whatever form it is read.
+    secret = act(database, found, appointing.secret_of)
+    for address, words in said(database, appointment, "contact_changed"):
+        medium = Medium.MAIL if "@" in address else Medium.SMS
+        read = str(texts.render("contact_changed", medium, "en", words))
+        known = (secret in read, found.reference[:4] in read)
+        assert known == ((True, True) if address in (NEW_MAIL, NEW_PHONE) else (False, False))
+        assert "+49 30 1234567" in read or address == NEW_PHONE
     assert (found.person_digest, found.sequence) == (before.person_digest, 0)
     assert found.mail_digest != before.mail_digest
     assert found.phone_digest != before.phone_digest

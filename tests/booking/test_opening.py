@@ -45,11 +45,16 @@ def on(
     land: str = "NW",
     zone: str = "Europe/Berlin",
     closures: tuple[Closure, ...] = (),
+    open_on: tuple[str, ...] = (),
     **schedule: int | None,
 ) -> opening.Opening:
     """Seats and gates of a day."""
     return opening.opening_on(
-        day, Office(land=land, time_zone=zone), Schedule(**schedule), rules or [rule()], closures
+        day,
+        Office(land=land, time_zone=zone, open_on=list(open_on)),
+        Schedule(**schedule),
+        rules or [rule()],
+        closures,
     )
 
 
@@ -290,12 +295,32 @@ def test_rules_hold_by_the_clock_of_the_offices_own_zone(zone: str) -> None:
     assert gates.usable(made.gates, Channel.ONLINE, release) != []
 
 
-def test_working_days_before_are_as_many_working_days_as_asked_for() -> None:
+@pytest.mark.parametrize("open_on", [[], ["2027-01-01", "2026-10-03", "2026-12-25"]])
+def test_working_days_before_are_as_many_working_days_as_asked_for(open_on: list[str]) -> None:
     for land in holidays.LAENDER:
-        for number in range(400):
+        office = Office(land=land, open_on=open_on)
+        is_open = {
+            day: day.weekday() < 5 and (not holidays.is_holiday(land, day) or day.isoformat() in open_on)
+            for day in (date(2026, 5, 1) + timedelta(days=number) for number in range(440))
+        }
+        for number in range(0, 400, 3):
             day = date(2026, 6, 1) + timedelta(days=number)
             for count in (0, 1, 2, 5):
-                before = holidays.working_days_before(land, day, count)
+                before = holidays.working_days_before(office, day, count)
                 between = [before + timedelta(days=each) for each in range((day - before).days)]
-                assert sum(holidays.is_working_day(land, each) for each in between) == count
-                assert not between or holidays.is_working_day(land, before)
+                assert sum(is_open[each] for each in between) == count
+                assert not between or is_open[before]
+
+
+def test_an_office_can_open_on_a_public_holiday() -> None:
+    friday = date(2027, 1, 1)
+    usual = rule(weekday=4, seats_emergency=1)
+    assert on(friday, usual) == opening.CLOSED
+    made = on(friday, usual, open_on=("2026-12-25", "2027-01-01"))
+    assert clock(seats(made, Share.ONLINE), friday) == ["08:00", "12:00"]
+    closed = Closure(day=friday, opens=time(10), closes=time(12), reason="short")
+    made = on(friday, usual, open_on=("2027-01-01",), closures=(closed,))
+    assert clock(seats(made, Share.ONLINE), friday) == ["08:00", "10:00"]
+    assert (
+        on(friday + timedelta(days=1), usual, open_on=("2027-01-02",)) == opening.CLOSED
+    )  # no rule, no hours

@@ -42,6 +42,28 @@ def test_public_holidays_of_the_land_are_closed(database: Database, planned: Off
     assert date(2027, 1, 1) not in days
 
 
+def test_a_holiday_on_which_the_office_opens_can_be_booked_and_taken_back(
+    database: Database, config: Config, renewal: Service, now: datetime
+) -> None:
+    holiday = date(2026, 12, 25)
+    at_nine = at(25, "09:00", month=12)
+
+    def open_on(*days: str) -> list[Clash]:
+        with database.write() as session:
+            office = session.get_one(Office, renewal.office_id)
+            office.open_on = list(days)
+            return planning.plan(session, office, date(2026, 12, 21), 14, now)
+
+    assert open_on("2026-12-25") == []
+    assert "09:00" in free_on(database, config, renewal, holiday, now)
+    assert date(2027, 1, 1) not in sheets(database)
+    _, token = hold_it(database, config, renewal, at_nine, now)
+    booked = book_it(database, config, token, now, OLENA)
+    assert [each.appointment_id for each in open_on()] == [booked.id]  # listed, and not dropped
+    assert free_on(database, config, renewal, holiday, now) == []
+    assert differences(database) == []
+
+
 def test_more_seats_and_hours_keep_what_is_taken(
     database: Database,
     config: Config,

@@ -10,8 +10,8 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select
 
-from frontoffice.booking import appointing
-from frontoffice.booking.models import Appointment, Hold, State
+from frontoffice.booking import appointing, blocking
+from frontoffice.booking.models import Appointment, BlockedKind, Hold, State
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.messages import envelope, texts
@@ -141,6 +141,25 @@ def test_a_form_that_is_sent_again_takes_it_once(works: Program, guest: Visitor,
     assert over.links("See the appointment") == [first.address]
     assert guest.press(page, "09:40").address == page.address
     assert len(stored(database)) == 1
+
+
+def test_a_blocked_person_is_refused_politely_and_limits_do_not_count(
+    works: Program, guest: Visitor, database: Database, now: datetime
+) -> None:
+    for _ in range(2):  # for the same concern: the office has agreed that the invited come
+        _, page = open_link(works, guest)
+        details = guest.press(page, "09:20")
+        assert "/appointments/" in guest.send(details.address, {**details.hidden, **TYPED}).address
+    assert len(stored(database)) == 2
+    with database.write() as session:
+        blocking.block(session, BlockedKind.MAIL, "o.lena@example.org", "trade", None, now, actor="account:1")
+    number, page = open_link(works, guest)
+    details = guest.press(page, "09:40")
+    refused = guest.send(details.address, {**details.hidden, **TYPED})
+    assert refused.status == 409
+    assert "there we will find an appointment with you" in refused.text
+    assert state_of(works, number)["state"] == "open"
+    assert len(stored(database)) == 2
 
 
 def test_whose_details_are_known_only_confirms(works: Program, guest: Visitor, database: Database) -> None:

@@ -1,27 +1,17 @@
 """A quota is counted by the calendar and under a lock: however many book at once, it is never passed."""
 
-import multiprocessing
-from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from multiprocessing.synchronize import Barrier
-from typing import Any
 
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import func, select
 
-from frontoffice.booking.models import Appointment
-from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.offices.models import Office
 from frontoffice.partners import quota
 from frontoffice.partners.models import Period
-from frontoffice.vault import Vault
-from frontoffice.web.app import create_app
-from tests.partners.parts import Added, Program, add_partner, differences, problem_of, somebody
+from tests.partners.parts import Program, add_partner, problem_of, somebody
 
-PATIENCE = 120  # seconds until a test that hangs fails
 STARTS = [
     f"2026-11-{day}T{hour}:{minute}:00Z"
     for day in (24, 25)
@@ -29,8 +19,6 @@ STARTS = [
     for minute in ("00", "30")
 ]
 NEXT_MONDAY = datetime(2026, 11, 30, 7, 0, tzinfo=UTC)
-
-spawn = multiprocessing.get_context("spawn")
 
 
 @pytest.mark.parametrize(
@@ -106,40 +94,3 @@ def test_only_so_many_may_be_still_to_come_at_once(
     assert "still to come" in refused["detail"]
     clock.move_to(datetime(2026, 11, 24, 12, 0, tzinfo=UTC), tick=False)
     assert program.book("2026-11-26T08:00:00Z", person=somebody(1)).status_code == 201
-
-
-def _book_all(
-    settings: str, now: datetime, partner: Added, first: int, barrier: Barrier, answers: Any
-) -> None:
-    config = Config.model_validate_json(settings)
-    database = Database(config.database.url, Vault(config.site.secret_keys))
-    with time_machine.travel(now, tick=False):
-        program = Program(create_app(config, database), partner)
-        for number, start in enumerate(STARTS):
-            barrier.wait(PATIENCE)
-            answer = program.book(start, person=somebody(first + number))
-            answers.put((answer.status_code, answer.get_json(force=True).get("code")))
-    database.close()
-
-
-def test_two_processes_that_book_at_once_stay_within_the_quota(
-    config: Config, database: Database, planned: Office, now: datetime
-) -> None:
-    partner = add_partner(database, "Im Rennen", quota=5)
-    barrier, answers = spawn.Barrier(2), spawn.Queue()
-    processes = [
-        spawn.Process(
-            target=_book_all, args=(config.model_dump_json(), now, partner, first, barrier, answers)
-        )
-        for first in (0, 100)
-    ]
-    for process in processes:
-        process.start()
-    counted = Counter(answers.get(timeout=PATIENCE) for _ in range(2 * len(STARTS)))
-    for process in processes:
-        process.join(PATIENCE)
-        assert process.exitcode == 0
-    assert counted == {(201, None): 5, (409, "quota_reached"): 2 * len(STARTS) - 5}
-    with database.read() as session:
-        assert session.scalar(select(func.count()).select_from(Appointment)) == 5
-    assert differences(database) == []

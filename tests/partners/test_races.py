@@ -1,27 +1,32 @@
 """What happens at the same time: confirming and expiring, taking and declining, the same request twice."""
 
 import threading
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from frontoffice.booking import holding
-from frontoffice.booking.models import Appointment
+from frontoffice.booking import holding, planning
+from frontoffice.booking.models import Appointment, Share
 from frontoffice.booking.person import Person
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.errors import DomainError
-from frontoffice.partners import invitations, plans, taking
-from frontoffice.partners.models import Invitation, InvitationState
+from frontoffice.offices.models import Office, OpeningHours, Schedule
+from frontoffice.partners import arranging, invitations, plans, registering, taking
+from frontoffice.partners.models import Invitation, InvitationState, Partner
 from frontoffice.partners.refusals import PlanLapsed
-from tests.booking.steps import OLENA
-from tests.partners.parts import Program, differences, problem_of, somebody
+from tests.booking.steps import OLENA, at
+from tests.partners.parts import LONG_AGO, Program, add_partner, differences, problem_of, somebody
+from tests.races.crew import Crew
 from tests.sample import RENEWAL
 
-ROUNDS = 6
+ROUNDS = 4
+TRIES = 25  # of partners that go opposite ways
 PATIENCE = 60  # seconds until a test that hangs fails
 
 
@@ -140,3 +145,81 @@ def test_a_used_key_of_another_request_at_the_same_time_is_refused(
     assert sorted(answer.status_code for answer in answers) == [201, 409]
     problem_of(next(each for each in answers if each.status_code == 409), 409, "key_reused")
     assert booked(database) == 1
+
+
+@pytest.fixture(scope="module")
+def crew() -> Iterator[Crew]:
+    """Four processes."""
+    crew = Crew()
+    yield crew
+    crew.dismiss()
+
+
+def book(
+    session: Session, config: Config, partner_id: int, number: int, start: datetime, now: datetime
+) -> str:
+    """Book for one of many people, on all schedules and in all ways that were agreed."""
+    born = OLENA.born + timedelta(days=number)
+    person = Person(f"Person {chr(65 + number)}", born, None, f"+4915123456{number:03}")
+    wish = arranging.Wish("musterstadt", ((RENEWAL, 1),), start, person, "en")
+    arranging.book(session, partner_id, wish, now, settings=config)
+    return "booked"
+
+
+def test_two_processes_that_book_at_once_stay_within_the_quota(
+    crew: Crew, config: Config, database: Database, planned: Office, now: datetime
+) -> None:
+    partner = add_partner(database, "Im Rennen", quota=5).id
+    starts = [at(24, "09:00") + timedelta(minutes=30 * each) for each in range(5)]
+    rounds = [
+        [(book, partner, 2 * number + each, start, now) for each in (0, 1)]
+        for number, start in enumerate(starts)
+    ]
+    counted = Counter(each for outcome in crew.race(config, rounds) for each in outcome)
+    assert counted == {"booked": 5, "QuotaReached": 5}
+    assert booked(database) == 5
+    assert differences(database) == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has nobody to wait for
+def test_partners_that_try_two_schedules_in_opposite_orders_do_not_wait_for_each_other(
+    crew: Crew, database: Database, config: Config, planned: Office, now: datetime
+) -> None:
+    with database.write() as session:
+        office = session.get_one(Office, planned.id)
+        hours = [
+            OpeningHours(
+                weekday=1, opens=time(8), closes=time(12), valid_from=date(2026, 1, 1), seats_online=1
+            )
+        ]
+        second = Schedule(slug="second", name="Team 2", services=list(office.services), opening_hours=hours)
+        office.schedules.append(second)
+        session.flush()
+        planning.plan(session, office, date(2026, 11, 23), 7, now)
+    partners = [
+        two_ways(database, name, there_and_back)
+        for name, there_and_back in (
+            ("A", ("main", "second")),
+            ("B", ("second", "main")),
+            ("C", ("main", "second")),
+            ("D", ("second", "main")),
+        )
+    ]
+    # When nothing is free, so that each tries both schedules every time.
+    acts = [(book, partner, number, at(24, "12:30"), now) for number, partner in enumerate(partners)]
+    outcomes = crew.race(config, [acts] * TRIES)
+    assert {each for outcome in outcomes for each in outcome} == {"NotOffered"}
+
+
+def two_ways(database: Database, name: str, slugs: tuple[str, str]) -> int:
+    """A partner that may take public times of one schedule, and then the phone's of another."""
+    first, second = slugs
+    partner = add_partner(database, name, schedules=(first,))
+    with database.write() as session:
+        office = session.scalars(select(Office)).one()
+        other = next(each for each in office.schedules if each.slug == second)
+        known = session.get_one(Partner, partner.id)
+        registering.grant(
+            session, known, office, LONG_AGO, services=[], schedules=[other], shares=(Share.PHONE,)
+        )
+    return partner.id

@@ -14,9 +14,9 @@ from frontoffice.db import Database
 from frontoffice.offices.models import Confirmation, Office, Service
 from frontoffice.waitlist import entries
 from frontoffice.waitlist.models import WaitlistEntry
-from frontoffice.web.app import create_app
 from tests.booking.conftest import clock
 from tests.booking.steps import at
+from tests.conftest import application
 from tests.sample import RENEWAL
 from tests.waitlist.steps import book, free_a_time, offer_all, somebody
 
@@ -40,7 +40,7 @@ WISH = {"first_day": "2026-11-24", "last_day": "2026-12-18", "notice_hours": 3}
 @pytest.fixture
 def app(config: Config, database: Database) -> Flask:
     """The application with rules that let offers be."""
-    return create_app(config, database)
+    return application(config, database)
 
 
 @pytest.fixture

@@ -16,7 +16,13 @@ from frontoffice.messages.models import Medium
 from frontoffice.offices.models import Confirmation, Office, OpeningHours, Schedule, Service
 from frontoffice.waitlist import entries, joining, leaving, spots
 from frontoffice.waitlist.models import EntryState, WaitlistEntry
-from frontoffice.waitlist.refusals import AlreadyWaiting, NotEarlier, NotReachable, TooManyWishes
+from frontoffice.waitlist.refusals import (
+    AlreadyWaiting,
+    EarlierByPhone,
+    NotEarlier,
+    NotReachable,
+    TooManyWishes,
+)
 from frontoffice.waitlist.wish import Wish
 from tests.booking.steps import at
 from tests.sample import COUNSELLING, PICK_UP, RENEWAL
@@ -104,6 +110,16 @@ def test_who_has_an_appointment_asks_for_an_earlier_one_instead(
     with pytest.raises(AlreadyWaiting), database.write() as session:
         mine = session.get_one(Appointment, booked.id)
         joining.join_for(session, mine, ANY, LAST, now, settings=config)
+
+
+def test_no_earlier_time_for_what_is_not_offered_online(
+    database: Database, config: Config, renewal: Service, now: datetime
+) -> None:
+    mine = book(database, config, renewal, at(26, "09:00"), now, somebody(1))
+    with database.write() as session:
+        session.get_one(Service, renewal.id).online = False
+    with pytest.raises(EarlierByPhone), database.write() as session:
+        joining.join_for(session, session.get_one(Appointment, mine.id), ANY, LAST, now, settings=config)
 
 
 def test_no_earlier_time_for_an_appointment_that_does_not_stand(

@@ -9,16 +9,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from frontoffice.booking import appointing
 from frontoffice.booking.models import Appointment
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.offices.models import Confirmation, Office, Service
 from frontoffice.waitlist import entries
 from frontoffice.waitlist.models import EntryState, WaitlistEntry
-from frontoffice.web.app import create_app
 from tests.booking.conftest import clock, visitor
 from tests.booking.steps import at, differences
 from tests.booking.visitor import Page, Visitor
+from tests.conftest import application
 from tests.sample import COUNSELLING, RENEWAL, sample_office
 from tests.waitlist.steps import book, free_a_time, join, offer_all, somebody, state, text_of
 
@@ -43,7 +44,7 @@ TYPED = {
 @pytest.fixture
 def app(config: Config, database: Database) -> Flask:
     """The application with rules that let offers be."""
-    return create_app(config, database)
+    return application(config, database)
 
 
 def fill_in(visitor: Visitor, page: Page, **changed: object) -> Page:
@@ -166,6 +167,25 @@ def test_an_earlier_time_for_an_appointment(
     assert "Wednesday, 25 November 2026" in page.text
     with database.read() as session:
         assert session.get_one(Appointment, mine.id).start == at(25, "09:00")
+
+
+def test_no_earlier_time_is_promised_where_none_can_be_offered(
+    visitor: Visitor, database: Database, config: Config, renewal: Service, now: datetime
+) -> None:
+    mine = book(database, config, renewal, at(4, "09:00", month=12), now, somebody(1))
+    with database.read() as session:
+        page = f"/appointments/{mine.reference}/{appointing.secret_of(session, mine)}/"
+    assert "Ask for an earlier time" in visitor.open(page).text
+    form = visitor.open(f"{page}earlier")
+    with database.write() as session:
+        session.get_one(Service, renewal.id).online = False
+    assert "Ask for an earlier time" not in visitor.open(page).text
+    sentence = "we give earlier times by phone only"
+    assert sentence in visitor.open(f"{page}earlier").text
+    sent = visitor.send(form.address, form.hidden)  # the form was open already
+    assert (sent.address, sentence in sent.text) == (page, True)
+    with database.read() as session:
+        assert session.scalars(select(WaitlistEntry)).all() == []
 
 
 def test_where_the_contact_has_to_be_proved_the_link_comes_only_by_message(
