@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from frontoffice.booking import appointing, holding, planning, references, search
+from frontoffice.booking import appointing, holding, planning, references, search, sheet
 from frontoffice.booking.models import Appointment, State
 from frontoffice.booking.person import Person
 from frontoffice.booking.refusals import NotOffered
@@ -88,11 +88,11 @@ def new_kiosk_code(database: Database, now: datetime) -> str:
 
 def codes_to_try(session: Session, place: Office, now: datetime, limit: int = 4) -> list[Code]:
     """Appointments of today that wait for their visitors, those nearest to now first."""
-    until = now + timedelta(hours=1)
+    first = max(now - timedelta(minutes=30), sheet.midnight(_today(place, now), place.time_zone))
     query = (
         select(Appointment)
         .where(Appointment.office_id == place.id, Appointment.state == State.CONFIRMED)
-        .where(Appointment.start.between(now - timedelta(minutes=30), until))
+        .where(Appointment.start.between(first, now + timedelta(hours=1)))
         .order_by(Appointment.start)
         .limit(limit)
     )
@@ -218,7 +218,7 @@ def _fill_the_line(database: Database, place: Office, settings: Config, now: dat
         assert clerk is not None  # made with the office
         walk_ins = [service for service in place.services if service.walk_in]
         for minutes in (38, 31, 24, 20, 13, 7, 2):
-            arrived = now - timedelta(minutes=minutes)
+            arrived = max(now - timedelta(minutes=minutes), sheet.midnight(_today(place, now), place.time_zone))
             arriving.walk_in(session, place, clerk, chance.choice(walk_ins).id, language="de", now=arrived)
         for code in codes_to_try(session, place, now, limit=8)[::2]:
             arriving.check_in(session, place, clerk, code.reference, language="en", early=early, now=now)

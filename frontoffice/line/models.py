@@ -115,7 +115,9 @@ class Ticket(Base):
     step_at: Mapped[datetime | None]
     step_counter_id: Mapped[int | None] = mapped_column(ForeignKey("counter.id"), index=True)
     before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    paper: Mapped[str | None] = mapped_column(String(8))  # the number on the visitor's paper, where it is another
+    paper: Mapped[str | None] = mapped_column(
+        String(8)
+    )  # the number on the visitor's paper, where it is another
     link_fingerprint: Mapped[str | None] = mapped_column(String(64), unique=True)
     phone: Mapped[bytes | None] = mapped_column(LargeBinary)
     next_told_at: Mapped[datetime | None]  # when "you are next" was sent, since it last joined the line

@@ -146,7 +146,9 @@ def _register(app: OpenAPI, name: str) -> None:
     if isinstance(getattr(module, "pages", None), Blueprint):
         app.register_blueprint(module.pages)
     if isinstance(getattr(module, "callbacks", None), Blueprint):
-        app.extensions["csrf"].exempt(module.callbacks)  # signatures say who is asking, not a browser's session
+        app.extensions["csrf"].exempt(
+            module.callbacks
+        )  # signatures say who is asking, not a browser's session
         app.register_blueprint(module.callbacks)
 
 
