@@ -105,7 +105,8 @@ def free_ticks(
 
 def earliest_start(now: datetime, rules: Booking, shares: Collection[Share] | None = None) -> datetime:
     """The first moment at which something that is booked now can start: after the lead; for staff any after now."""
-    return now + (timedelta(minutes=rules.lead_minutes) if shares is None else timedelta(microseconds=1))
+    lead = timedelta(minutes=rules.lead_minutes if shares is None else 0)
+    return now + max(lead, timedelta(microseconds=1))  # what begins this moment is over for booking
 
 
 def next_free(

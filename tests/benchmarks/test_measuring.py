@@ -43,6 +43,7 @@ def test_every_measurement_runs_against_real_servers(
         "Flask, one indexed SELECT",
         "empty book (time)",
         "Flask, one INSERT and COMMIT",
+        "the same, bare driver",
         "raw durable commits",
     }
     written = table.written(bench.rows, ["a machine"], "a command", 61)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
 import time_machine
@@ -17,22 +18,35 @@ from tests.line.browsing import Browser
 from tests.line.parts import CREDENTIAL, PASSWORD, account, kiosk, token
 from tests.sample import sample_office
 
-BODIES = {
-    "/api/v1/device/journal": {
-        "entries": [
-            {
-                "id": "3f2c1f0e-9a53-4b7d-8c11-0a1b2c3d4e5f",
-                "kind": "walk_in",
-                "at": "2026-11-23T07:00:00Z",
-                "date": "2026-11-23",
-                "number": 1,
-                "language": "de",
-                "code": None,
-                "service": "eat-pick-up",
-                "handed_out": False,
-            }
-        ]
-    }
+ENTRY = {
+    "id": "3f2c1f0e-9a53-4b7d-8c11-0a1b2c3d4e5f",
+    "kind": "walk_in",
+    "at": "2026-11-23T07:00:00Z",
+    "date": "2026-11-23",
+    "number": 1,
+    "language": "de",
+    "code": None,
+    "service": "eat-pick-up",
+    "handed_out": False,
+}
+# By the end of the path: what the operation needs to be understood at all.
+BODIES: dict[str, dict[str, Any]] = {
+    "journal": {"entries": [ENTRY]},
+    "state": {"printer": "ok", "waiting": 0, "stuck": 0},
+    "pick": {"ticket": "A001"},
+    "favour": {"ticket": "A001"},
+    "wish": {"ticket": "A001"},
+    "back": {"ticket": "A001"},
+    "leave": {"ticket": "A001"},
+    "finish-as": {},
+    "park": {"reason": "a form"},
+    "send-away": {"reason": "a form"},
+    "transfer": {"to_team": "front"},
+    "help": {},
+    "coming": {"cry": 1},
+    "settle": {"cry": 1},
+    "undo": {"step": "1-1"},
+    "closing-early": {"closes_at": "2026-11-23T15:00:00Z"},
 }
 
 
@@ -68,14 +82,14 @@ def pages_for_staff(app: Flask, office: Office) -> list[tuple[str, str]]:
         path = re.sub(r"<int[^>]*:counter>", str(office.counters[0].id), rule.rule)
         choices = re.search(r"<any\((.*)\):step>", path)
         for step in re.findall(r"[a-z-]+", choices[1]) if choices else ("",):
-            ready = re.sub(r"<any.*:step>", step, path)
+            ready = re.sub(r"<string[^>]*:code>", "A001", re.sub(r"<any.*:step>", step, path))
             found += [(method, ready) for method in (rule.methods or set()) & {"GET", "POST"}]
     return found
 
 
 def call(client: FlaskClient, method: str, path: str, key: str | None = None) -> TestResponse:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    return client.open(path, method=method, headers=headers, json=BODIES.get(path))
+    return client.open(path, method=method, headers=headers, json=BODIES.get(path.rpartition("/")[2]))
 
 
 def test_there_are_doors_to_try(app: Flask, office: Office) -> None:
@@ -106,7 +120,7 @@ def test_the_key_of_a_device_opens_nothing_for_staff_and_the_other_way_round(
         assert call(client, method, path, CREDENTIAL.format(series="A")).status_code == 401, path
     for method, path in addresses(app, office, "device"):
         assert call(client, method, path, staff_key).status_code == 401, path
-        assert call(client, method, path, CREDENTIAL.format(series="A")).status_code == 200, path
+        assert call(client, method, path, CREDENTIAL.format(series="A")).status_code in (200, 204), path
 
 
 def test_a_browser_that_is_signed_in_has_no_key_to_the_api(
