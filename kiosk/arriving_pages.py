@@ -7,10 +7,10 @@ from typing import Any
 
 from flask import abort, render_template, request
 
-from kiosk import codes, visit
+from kiosk import codes, qr, visit
 from kiosk.entries import Act
 from kiosk.office_setup import Topic
-from kiosk.pages import Page, blueprint, entry_id, kiosk, language, new_entry_id, see, setup
+from kiosk.pages import Page, blueprint, entry_id, kiosk, language, new_entry_id, no_numbers, see, setup
 from kiosk.texts import _
 from kiosk.ticket_pages import refused
 
@@ -91,7 +91,9 @@ def card(**_language: str) -> Page:
     service = setup().pick_up
     if service is None:
         abort(404)
-    return render_template("kiosk/card.html", service=service, entry_id=new_entry_id())
+    return render_template(
+        "kiosk/card.html", service=service, entry_id=new_entry_id(), no_numbers=no_numbers()
+    )
 
 
 def _take(act: Act, form: str) -> Page:
@@ -126,7 +128,14 @@ def _birth_form(errors: dict[str, str] | None = None) -> str:
 
 
 def _walk_in_form(topic: Topic | None = None, error: str | None = None) -> str:
-    known = setup()
+    known, none = setup(), no_numbers()
+    if none is not None:
+        return render_template(
+            "kiosk/no_numbers.html",
+            no_numbers=none,
+            address=known.booking_url,
+            code=qr.picture(known.booking_url),
+        )
     # One level less where a topic has one concern only.
     topics = [] if topic else [each for each in known.topics if len(each.services) > 1]
     inside = {service.slug for each in topics for service in each.services}

@@ -18,6 +18,11 @@ def now() -> datetime:
     return moment + timedelta(seconds=float(offset)) if offset else moment
 
 
+def running() -> float:
+    """Seconds by a clock that nobody sets; only differences mean anything."""
+    return time.monotonic()
+
+
 def since_start() -> Since | None:
     """This moment by the machine's uptime, which goes on whatever is done to its clock; None where there is none."""
     boot = _boot()

@@ -7,11 +7,12 @@ nothing comes of it the number is handed out all the same, and the thread goes o
 import logging
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from time import monotonic
 from typing import Any
 
 from kiosk import clock
+from kiosk.entries import trace_of
 from kiosk.journal import Entry, Journal, Outcome, Result
 from kiosk.link import Link, State
 from kiosk.office import Answer, Office, Reached, Refused, Unauthorised, Unreachable
@@ -23,6 +24,7 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 10.0
 HOUSEKEEPING_SECONDS = 600.0
 KEPT = timedelta(days=7)
+TOMORROW = timedelta(days=1)
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +98,11 @@ class Delivery:
         if monotonic() >= self._housekeeping_due:
             self._housekeeping_due = monotonic() + HOUSEKEEPING_SECONDS
             self._journal.reopen_unfit()
-            self._journal.prune(setup.day(clock.now()) - KEPT, pairing.office)
+            today = setup.day(self._link.time())
+            # Days to come are what a wrong clock has left: they would be taken for the newest at the next start.
+            after = today + TOMORROW if self._link.is_compared else date.max
+            self._journal.prune(today - KEPT, pairing.office, after)
+        self._journal.abandon_left(self._link.time(), clock.since_start())
         office = Office(pairing.office_url, pairing.credential, self._run)
         while entries := self._next(pairing.office, setup.series):
             if not self._send(office, entries):
@@ -149,7 +155,7 @@ class Delivery:
                     # One entry that the office cannot read must not hold up the others.
                     middle = len(entries) // 2
                     return self._send(office, entries[:middle]) and self._send(office, entries[middle:])
-                log.error("The office cannot read entry %s: %s", entries[0].act.id, sentence)
+                log.error("The office cannot read entry %s: %s", trace_of(entries[0].act.id), sentence)
                 return self._journal.settle(entries[0], "unfit", Result())
         self._tell_link(answer)
         return False
@@ -214,7 +220,9 @@ def _outcome(entry: Entry, item: dict[str, Any]) -> Outcome | None:
             return "accepted"
         case "refused" if entry.handed_out:
             # Against the agreement; staff see it, because the visitor is waiting with this number.
-            log.error("The office refused entry %s although its number was handed out", entry.act.id)
+            log.error(
+                "The office refused entry %s although its number was handed out", trace_of(entry.act.id)
+            )
             return "unfit"
         case "refused":
             return "refused"

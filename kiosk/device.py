@@ -51,6 +51,7 @@ class Kiosk:
         self.refresh = Refresh(data, self.link, self._report, run)
         self.delivery = Delivery(self.journal, self.link, self.refresh.current, run)
         self.printing = Printing(self.journal, self._printer, self.refresh.tell_soon)
+        self.link.begin(self._latest_known())
 
     def start(self) -> None:
         """Start delivering, refreshing and printing, in the process that serves: threads do not survive a fork."""
@@ -77,8 +78,8 @@ class Kiosk:
         return "doubled" if setup.doubled else None
 
     def now(self) -> datetime:
-        """The time: the device's clock, put right by what the office's said when it was last reached."""
-        return clock.now() - self.link.now().clock_ahead
+        """The time: the device's clock, put right as far as anything is known; see `Link.time`."""
+        return self.link.time()
 
     def state(self) -> DeviceState:
         """Link, journal and printer at this moment."""
@@ -87,7 +88,7 @@ class Kiosk:
         return DeviceState(
             self.link.now(),
             waiting=self.journal.count_open(office, series),
-            stuck=self.journal.count_stuck(office) if setup else 0,
+            stuck=self.journal.count_stuck(office, setup.day(self.now())) if setup else 0,
             printer=self.printing.state,
         )
 
@@ -140,6 +141,12 @@ class Kiosk:
 
     def _is_guessing(self, now: datetime) -> bool:
         return self.journal.count_refused("unknown_birth", (now - TRIES_PER).isoformat()) >= TRIES
+
+    def _latest_known(self) -> datetime | None:
+        """What it surely is later than: the office's last word, and what visitors did."""
+        setup = self.setup
+        known = (setup.as_of if setup else None, self.journal.latest())
+        return max((each for each in known if each is not None), default=None)
 
     def _printer(self) -> Printer | None:
         try:

@@ -1,12 +1,16 @@
 """What stands in the journal: acts of visitors, with their numbers and what became of them."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
+from hashlib import sha256
 from typing import Literal
 
 from kiosk.office_setup import Wait
 
 Day = date  # inside Act, `date` is a field
+
+# The time a visitor can see the own ticket; afterwards nobody stands there any more.
+SHOWN_FOR = timedelta(minutes=3)
 
 # accepted, refused: the office's answers, or the device's own refusal when cut off. unfit: the office cannot take it.
 # abandoned: nobody waits for it.
@@ -15,6 +19,11 @@ Outcome = Literal["accepted", "refused", "unfit", "abandoned"]
 # queued: waits for the printer. printing: the printer has been or is being spoken to. failed: surely nothing came out.
 # unknown: it may have come out, in whole or in part, and is never sent again.
 PrintState = Literal["none", "queued", "printing", "printed", "failed", "unknown"]
+
+
+def trace_of(entry_id: str) -> str:
+    """By what name logs know an entry, the office's too: its id is the secret of the phone ticket."""
+    return sha256(entry_id.replace("-", "").encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from kiosk import journal_file
-from kiosk.entries import Act, Entry, Outcome, PrintState, Result, Since
+from kiosk.entries import SHOWN_FOR, Act, Entry, Outcome, PrintState, Result, Since
 
 __all__ = ["Act", "Entry", "Journal", "Outcome", "PrintState", "Result", "Since"]
 
@@ -77,13 +77,19 @@ class Journal:
             {"office": office, "series": series},
         )
 
-    def count_stuck(self, office: str) -> int:
-        """How many numbers were handed out that the office has not taken: unfit, or of another office."""
+    def count_stuck(self, office: str, day: date | None = None) -> int:
+        """How many numbers (of that day) were handed out that the office has not taken: unfit, or of another office."""
         return self._count(
-            "SELECT count(*) FROM entries WHERE handed_out"
+            "SELECT count(*) FROM entries WHERE handed_out AND date = coalesce(:day, date)"
             " AND (outcome = 'unfit' OR outcome IS NULL AND office <> :office)",
-            {"office": office},
+            {"office": office, "day": day.isoformat() if day else None},
         )
+
+    def latest(self) -> datetime | None:
+        """When the newest entry was written, by the clock of that time."""
+        with self._lock:
+            (at,) = self._connection.execute("SELECT max(at) FROM entries").fetchone()
+        return datetime.fromisoformat(at) if at else None
 
     def holder(self, act: Act, matched: str | None) -> Entry | None:
         """The latest entry of the act's day that has a number for the same appointment, other than the act's own."""
@@ -131,6 +137,24 @@ class Journal:
             )
             return _found(connection, entry_id)
 
+    def abandon_left(self, now: datetime, since: Since | None) -> int:
+        """Abandon entries whose visitors have left without a number, because the program ended; says how many.
+
+        By the machine's uptime where it is known: an entry of before its start is one that nobody waits for.
+        """
+        with self._write() as connection:
+            return connection.execute(
+                "UPDATE entries SET outcome = 'abandoned', code = NULL, born = NULL, due = NULL"
+                " WHERE outcome IS NULL AND NOT handed_out AND CASE"
+                " WHEN :boot IS NULL OR boot IS NULL THEN at < :before"
+                " WHEN boot = :boot THEN uptime < :uptime ELSE 1 END",
+                {
+                    "before": (now - SHOWN_FOR).isoformat(),
+                    "boot": since.boot if since else None,
+                    "uptime": since.seconds - SHOWN_FOR.total_seconds() if since else None,
+                },
+            ).rowcount
+
     def settle(self, sent: Entry, outcome: Outcome, result: Result) -> bool:
         """Keep the answer to the entry as it was sent, and forget by what it was found; says whether it counts.
 
@@ -160,16 +184,20 @@ class Journal:
                 "UPDATE entries SET outcome = NULL WHERE outcome = 'unfit' AND handed_out"
             ).rowcount
 
-    def prune(self, before: date, office: str) -> int:
-        """Delete entries of days before this one, save those the office has not answered; says how many.
+    def prune(self, before: date, office: str, after: date = date.max) -> int:
+        """Delete entries of days before and after these, save those the office has not answered; says how many.
 
         The days' last numbers stay: with a clock that went back, numbers of that day still do not repeat.
         """
         with self._write() as connection:
-            return connection.execute(
-                "DELETE FROM entries WHERE date < ? AND NOT (outcome IS NULL AND office = ?)",
-                (before.isoformat(), office),
+            pruned = connection.execute(
+                "DELETE FROM entries WHERE (date < ? OR date > ?) AND NOT (outcome IS NULL AND office = ?)",
+                (before.isoformat(), after.isoformat(), office),
             ).rowcount
+        with self._lock:
+            # What is overwritten in the file would else stay readable in its log.
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return pruned
 
     def move_print(self, entry_id: str, before: PrintState, after: PrintState) -> bool:
         """Move the printing of an entry on from one state to the next; says whether it was in that state."""
@@ -192,7 +220,7 @@ class Journal:
         with self._lock:
             return [journal_file.entry(row) for row in self._connection.execute(query, values).fetchall()]
 
-    def _count(self, query: str, values: dict[str, str]) -> int:
+    def _count(self, query: str, values: dict[str, str | None]) -> int:
         with self._lock:
             return int(self._connection.execute(query, values).fetchone()[0])
 

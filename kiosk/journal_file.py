@@ -67,6 +67,8 @@ def connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA journal_mode = WAL")
+    # Codes and dates of birth that are forgotten are overwritten too.
+    connection.execute("PRAGMA secure_delete = ON")
     # FULL: a commit has reached the disk when it returns, so that a power cut cannot take a number back.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("BEGIN IMMEDIATE")

@@ -1,9 +1,11 @@
-"""Whether the office can be reached, since when not, and whether it still knows this device."""
+"""Whether the office can be reached, since when not, whether it still knows this device, and what time it is."""
 
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
+
+from kiosk import clock
 
 State = Literal["unknown", "connected", "offline", "revoked"]
 
@@ -23,6 +25,8 @@ class Link:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._state = LinkState("unknown")
+        self._compared = False
+        self._begun: tuple[datetime, float] | None = None
 
     def now(self) -> LinkState:
         """The state at this moment."""
@@ -41,3 +45,27 @@ class Link:
         """Take note of the difference between the device's clock and the office's."""
         with self._lock:
             self._state = LinkState(self._state.state, self._state.since, clock_ahead)
+            self._compared = True
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether the device's clock was compared with the office's since the start."""
+        with self._lock:
+            return self._compared
+
+    def begin(self, no_earlier: datetime | None) -> None:
+        """Take note that it is not earlier than this now, whatever the device's clock shows after a dead battery."""
+        with self._lock:
+            self._begun = (no_earlier, clock.running()) if no_earlier is not None else None
+
+    def time(self) -> datetime:
+        """The time: the device's clock, put right by what the office's said when it was last reached.
+
+        Until it is reached for the first time, at least the moment of `begin` and what has passed since.
+        """
+        with self._lock:
+            now = clock.now() - self._state.clock_ahead
+            if self._compared or self._begun is None:
+                return now
+            moment, since = self._begun
+            return max(now, moment + timedelta(seconds=clock.running() - since))

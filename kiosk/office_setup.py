@@ -85,7 +85,8 @@ class OfficeSetup:
     """The office's setup at `as_of`. `last_number` is what the office has of this device's series on a day.
 
     `waits` are the expected waits of somebody who would have come then, by service. `doubled`: two devices use this
-    pairing.
+    pairing. Numbers without appointment are given from `numbers_early` before the office opens, at any time without
+    it, and on the day of `closes_early_at` until then.
     """
 
     office: str
@@ -105,6 +106,8 @@ class OfficeSetup:
     doubled: bool = False
     waits: Mapping[str, Wait] = field(default_factory=dict)
     as_of: datetime | None = None
+    numbers_early: timedelta | None = None
+    closes_early_at: datetime | None = None
 
     @property
     def default_language(self) -> str:
@@ -143,7 +146,7 @@ def parse(data: Any) -> OfficeSetup:
         if not languages:
             raise SetupError("the setup names no language")
         services = tuple(_service(service) for service in data["services"])
-        rules = data.get("rules") or {}
+        rules, numbers = data.get("rules") or {}, data.get("numbers") or {}
         return OfficeSetup(
             office=str(office["slug"]),
             office_name=str(office["name"]),
@@ -164,7 +167,9 @@ def parse(data: Any) -> OfficeSetup:
                 str(slug): Wait(int(wait["low"]), int(wait["high"]))
                 for slug, wait in (data.get("waits") or {}).items()
             },
-            as_of=datetime.fromisoformat(data["time"]) if data.get("time") else None,
+            as_of=_moment(data.get("time")),
+            numbers_early=_minutes(numbers.get("early_minutes")),
+            closes_early_at=_moment(numbers.get("closes_early_at")),
         )
     except (KeyError, TypeError, ValueError, AttributeError, ZoneInfoNotFoundError) as error:
         raise SetupError(f"the setup cannot be read: {error!r}") from error
@@ -195,6 +200,14 @@ def _open_day(data: Any) -> OpenDay:
         (time.fromisoformat(span["opens"]), time.fromisoformat(span["closes"])) for span in data["spans"]
     )
     return OpenDay(date.fromisoformat(data["date"]), spans, bool(data.get("holiday")))
+
+
+def _moment(told: Any) -> datetime | None:
+    return datetime.fromisoformat(told) if told else None
+
+
+def _minutes(told: Any) -> timedelta | None:
+    return None if told is None else timedelta(minutes=int(told))
 
 
 def _last_number(data: Any) -> tuple[date, int] | None:

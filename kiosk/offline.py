@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from kiosk import numbers
 from kiosk.digests import DayList, Expected
 from kiosk.entries import Act, Result
 from kiosk.office_setup import OfficeSetup
@@ -25,7 +26,8 @@ def decide(act: Act, setup: OfficeSetup, today: DayList | None, now: datetime) -
     """
     usable = today if today is not None and today.day == setup.day(now) else None
     if act.kind != "check_in":
-        return Decision(False, Result(service=act.service))
+        code = numbers.at(setup, now).code
+        return Decision(code is not None, Result(service=act.service, code=code))
     if act.born is not None:
         return _by_birth(act, setup, usable, now)
     if usable is None or act.code is None:

@@ -20,8 +20,9 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from kiosk import display, sentences
+from kiosk import display, numbers, sentences
 from kiosk.device import Kiosk
+from kiosk.numbers import NoNumbers
 from kiosk.office_setup import OfficeSetup
 from kiosk.texts import OWN_LANGUAGES
 
@@ -117,11 +118,20 @@ def change_display(**_language: str) -> Page:
 
 @blueprint.get("/<language>/state")
 def state(**_language: str) -> Response:
-    """For the page's scripts: whether visitors can be served, and the line for staff."""
+    """For the page's scripts: whether visitors can be served, and whether there are numbers, and the line for staff."""
     device = kiosk()
-    text = sentences.state_line(device.state(), device.setup)
-    return jsonify(ready=device.trouble is None, text=text)
+    text, known = sentences.state_line(device.state(), device.setup), device.setup
+    given = known is None or numbers.at(known, device.now()).given
+    return jsonify(ready=device.trouble is None, numbers=given, text=text)
+
+
+def no_numbers() -> NoNumbers | None:
+    """What to say while people without appointment get no numbers; None while they do."""
+    known, now = setup(), kiosk().now()
+    return numbers.words(numbers.at(known, now), known, now, language())
 
 
 def _start() -> str:
-    return render_template("kiosk/start.html", entry_id=new_entry_id(), pick_up=setup().pick_up)
+    return render_template(
+        "kiosk/start.html", entry_id=new_entry_id(), pick_up=setup().pick_up, no_numbers=no_numbers()
+    )

@@ -13,11 +13,13 @@ from typing import Literal
 
 from PIL.Image import Image
 
-from kiosk.entries import Entry, PrintState
+from kiosk import clock
+from kiosk.entries import Entry, PrintState, trace_of
 from kiosk.journal import Journal
 from kiosk.printer import NotSent, PerhapsPrinted, Printer, Readiness
 
 LOOK_SECONDS = 15.0
+INTERRUPTED_SECONDS = 1800.0
 
 PrinterState = Literal["ok", "out_of_paper", "unreachable", "off"]
 
@@ -28,7 +30,11 @@ class Printing:
     """The printing thread of one device; `printer` gives the printer in force, or None where there is none."""
 
     def __init__(
-        self, journal: Journal, printer: Callable[[], Printer | None], on_change: Callable[[], None]
+        self,
+        journal: Journal,
+        printer: Callable[[], Printer | None],
+        on_change: Callable[[], None],
+        running: Callable[[], float] = clock.running,
     ) -> None:
         self._journal = journal
         self._printer = printer
@@ -37,7 +43,13 @@ class Printing:
         self._queue: deque[tuple[str, Image]] = deque()
         self._state: PrinterState = "off"
         # Nobody stands before a device that has just started, so what was queued is of no use any more.
-        self.interrupted = len(journal.end_prints())
+        self._interrupted = len(journal.end_prints())
+        self._running, self._begun = running, running()
+
+    @property
+    def interrupted(self) -> int:
+        """How many tickets were interrupted by the end of the program, as long as somebody may look for them."""
+        return self._interrupted if self._running() - self._begun < INTERRUPTED_SECONDS else 0
 
     @property
     def state(self) -> PrinterState:
@@ -105,7 +117,7 @@ class Printing:
         try:
             ticket = printer.prepare(image)
         except NotSent:
-            log.error("The ticket of entry %s cannot be drawn for the printer", entry_id)
+            log.error("The ticket of entry %s cannot be drawn for the printer", trace_of(entry_id))
             self._journal.move_print(entry_id, "queued", "failed")
             return
         if not self._journal.move_print(entry_id, "queued", "printing"):

@@ -84,7 +84,7 @@ class Refresh:
         if state == "connected":
             self._tell(office)
             self._fetch_today(office)
-        elif self._is_over(self._today, now):
+        elif self._is_over(self._today):
             self._forget_today()
         return state == "connected"
 
@@ -130,12 +130,12 @@ class Refresh:
     def _office(self, pairing: Pairing) -> Office:
         return Office(pairing.office_url, pairing.credential, self._run)
 
-    def _is_over(self, today: DayList | None, now: datetime) -> bool:
+    def _is_over(self, today: DayList | None) -> bool:
         # A list of yesterday is of no use, and nothing of its visitors stays on the device.
         setup = self._setup
         if today is None or setup is None:
             return False
-        return today.day < setup.day(now - self._link.now().clock_ahead)
+        return today.day < setup.day(self._link.time())
 
     def _keep(self, body: dict[str, Any], now: datetime) -> None:
         try:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from kiosk import numbers
 from kiosk.entries import Entry
 from kiosk.office_setup import OfficeSetup
 from kiosk.texts import N_, _, day_name, time_of_day
@@ -61,7 +62,7 @@ REFUSALS = {
         N_("You are too early"),
         N_("It is too early to check in for this appointment."),
         icon="info",
-        offers=("wait", "desk"),
+        offers=("wait", "walk_in", "desk"),
     ),
     "too_late": Refusal(
         N_("Your appointment is over"),
@@ -92,6 +93,17 @@ REFUSALS = {
         icon="calendar-today",
         offers=("booking", "walk_in", "desk"),
     ),
+    "no_numbers_yet": Refusal(
+        N_("No numbers are given yet"),
+        N_("You can book an appointment. With an appointment you can check in here."),
+        icon="info",
+        offers=("booking", "desk"),
+    ),
+    "no_more_numbers": Refusal(
+        N_("No more numbers are given today"),
+        N_("You can book an appointment. With an appointment you can check in here."),
+        offers=("booking", "desk"),
+    ),
     "unknown_service": Refusal(
         N_("This concern is no longer offered"),
         N_("The office has changed its list of concerns. Please choose again."),
@@ -105,12 +117,14 @@ OTHER = Refusal(N_("Please go to the desk"), N_("This device cannot give you a n
 def of(entry: Entry, setup: OfficeSetup, language: str, now: datetime) -> Refusal:
     """The screen for an entry that got no number; the office's own sentence comes before ours."""
     found = REFUSALS.get(entry.result.code or "", OTHER)
+    none = numbers.words(numbers.at(setup, now), setup, now, language)
     return Refusal(
         _(found.title),
         entry.result.sentence or _(found.sentence),
         found.icon,
-        found.offers,
-        _facts(entry, setup, language, now),
+        tuple(offer for offer in found.offers if offer != "walk_in" or none is None),
+        _facts(entry, setup, language, now)
+        + (none.facts if none is not None and entry.result.code in numbers.CODES.values() else ()),
     )
 
 

@@ -1,12 +1,10 @@
 """What becomes of a visitor's act: journal first, then the office, then the number."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from kiosk.device import Kiosk
+from kiosk.entries import SHOWN_FOR
 from kiosk.journal import Act, Entry
-
-# The time a ticket's page can be called up again, for a reload or a second tap; afterwards it is gone.
-SHOWN_FOR = timedelta(minutes=3)
 
 
 def take(kiosk: Kiosk, act: Act) -> Entry:

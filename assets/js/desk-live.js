@@ -3,20 +3,31 @@
 const KINDS = ["issued", "called", "serving", "done", "no_show", "left", "waiting", "parked", "transferred", "favoured", "undone"]
   .map((kind) => `ticket.${kind}`)
   .concat(["opened", "closed", "paused", "changed", "news"].map((kind) => `counter.${kind}`))
-  .concat("office.closing_early", "office.closing_as_usual", "device.news", "reset");
+  .concat("office.closing_early", "office.closing_as_usual", "reset");
 
-/** Follows the office; `onNews` is called after every event, `onState` with whether we are connected. */
-export function follow(url, onNews, onState) {
+const followed = new Map(); // by address: a page needs one connection, however many of its parts follow
+
+/** Follows the office; `onNews` gets the kind of every event, `onState` whether we are connected. */
+export function follow(url, onNews, onState = () => {}) {
+  const others = followed.get(url);
+  if (others) {
+    others.push({ onNews, onState });
+    return;
+  }
+  const listeners = [{ onNews, onState }];
+  followed.set(url, listeners);
   let source;
+  const tell = (kind) => listeners.forEach((each) => each.onNews(kind));
+  const showAll = (isLive) => listeners.forEach((each) => each.onState(isLive));
   function connect() {
     source = new EventSource(url);
-    source.onopen = () => { onState(true); onNews(); }; // something may have happened while we were away
+    source.onopen = () => { showAll(true); tell("open"); }; // something may have happened while we were away
     source.onerror = () => {
-      onState(false);
+      showAll(false);
       if (source.readyState !== EventSource.CLOSED) return; // the browser tries again by itself
       setTimeout(connect, 3000 + Math.random() * 4000);
     };
-    KINDS.forEach((kind) => source.addEventListener(kind, onNews));
+    KINDS.forEach((kind) => source.addEventListener(kind, () => tell(kind)));
   }
   connect();
   addEventListener("pagehide", () => source.close());

@@ -11,7 +11,6 @@ async function refresh() {
   const part = await fetchPart(desk.dataset.line, "[data-part]");
   if (!part) return;
   const { ticket, state } = part.dataset;
-  showNotices(part.querySelector("template").content.firstElementChild);
   if (ticket !== desk.dataset.ticket || state !== desk.dataset.state) { // acted on elsewhere
     if (!desk.querySelector("details[open]")) location.reload(); // else somebody is just filling something in
     return;
@@ -19,29 +18,10 @@ async function refresh() {
   renew(desk.querySelector("[data-waiting]"), part);
 }
 
-/** Alarms and calls for help: changed only when they are others, so that they are spoken once; an alarm is heard, too. */
-function showNotices(fresh) {
-  const shown = document.querySelector("[data-alarm]");
-  if (fresh.textContent.trim() === shown.textContent.trim()) return;
-  const isNewAlarm = fresh.matches("[data-emergency]") && !shown.matches("[data-emergency]");
-  shown.replaceWith(document.adoptNode(fresh));
-  document.title = document.title.replace(/^! /, "");
-  if (fresh.matches("[data-emergency]")) document.title = `! ${document.title}`;
-  if (isNewAlarm) sound();
-}
-
-function sound() {
-  const audio = globalThis.AudioContext ? new AudioContext() : null;
-  if (!audio) return;
-  for (const [start, frequency] of [[0, 880], [0.3, 660], [0.6, 880], [0.9, 660]]) {
-    const tone = audio.createOscillator();
-    const volume = audio.createGain();
-    tone.frequency.value = frequency;
-    volume.gain.value = 0.2;
-    tone.connect(volume).connect(audio.destination);
-    tone.start(audio.currentTime + start);
-    tone.stop(audio.currentTime + start + 0.25);
-  }
+/** The number that is looked at: once it was called or is gone, the page must not offer to call it. */
+async function refreshNumber() {
+  const part = await fetchPart(location.href, "[data-desk]");
+  if (part && part.dataset.state !== desk.dataset.state && !desk.contains(document.activeElement)) location.reload();
 }
 
 /** One key for each button that shows one. They can be switched off, because speech input presses keys by accident. */
@@ -73,7 +53,9 @@ function giveKeys() {
 }
 
 if (desk) giveKeys();
-if (desk?.dataset.live) {
+if (desk?.dataset.watch !== undefined) {
+  follow(desk.dataset.live, seldom(refreshNumber, AT_MOST_EVERY));
+} else if (desk) {
   follow(desk.dataset.live, seldom(refresh, AT_MOST_EVERY), (isLive) => showState(desk.querySelector("[data-live-state]"), isLive));
   setInterval(refresh, 30_000); // the minutes of waiting pass without events
 }

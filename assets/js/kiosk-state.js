@@ -3,6 +3,12 @@
 const EVERY = 10_000;
 const PATIENCE = 5_000;
 
+/** Whether the screen says otherwise than the state whether numbers are given. */
+function hasOldNumbers(state) {
+  const said = document.querySelector("main").dataset.numbers;
+  return said !== undefined && (said === "given") !== state.numbers;
+}
+
 /** Asks the program on this device again and again; the address stands in data-state. */
 export function followState(line) {
   const waits = line.dataset.stateWaits;
@@ -13,7 +19,7 @@ export function followState(line) {
       line.textContent = state.text;
       if (waits && state.ready) location.replace(waits);
       // The start screen only: elsewhere somebody may be in the middle of reading.
-      if (!waits && !state.ready && location.pathname === "/") location.reload();
+      if (!waits && location.pathname === "/" && (!state.ready || hasOldNumbers(state))) location.reload();
     } catch {
       // The program is being restarted; the next question finds it.
     }

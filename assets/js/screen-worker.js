@@ -7,12 +7,21 @@ const PATIENCE = 6000; // ms
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 
+// A screen that was open before its worker says what it is made of. Its page comes last: where that is, all is.
+self.addEventListener("message", (event) => event.waitUntil(keep(event.data.parts, event.data.page)));
+
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const isPage = request.mode === "navigate";
   const isPart = ["style", "script", "font", "image"].includes(request.destination);
   if (request.method === "GET" && (isPage || isPart)) event.respondWith(fresh(request, isPage));
 });
+
+async function keep(parts, page) {
+  const store = await caches.open(KEPT);
+  await Promise.all(parts.map((part) => store.add(part)));
+  await store.add(page);
+}
 
 async function fresh(request, isPage) {
   const store = await caches.open(KEPT);
@@ -22,7 +31,7 @@ async function fresh(request, isPage) {
     if (answer.ok) await store.put(request, answer.clone());
     return answer;
   } catch (error) {
-    const last = await store.match(request);
+    const last = await store.match(request, { ignoreVary: true }); // one language for each screen
     if (last) return last;
     throw error;
   }

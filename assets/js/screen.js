@@ -170,6 +170,18 @@ function row(call) {
   return line;
 }
 
+/** What a restart without network shows. The first page was loaded before there was a worker to keep it. */
+async function keepForRestarts(workers) {
+  if (!workers) return;
+  const wasThere = workers.controller;
+  await workers.register(screen.dataset.worker).catch(() => {});
+  if (wasThere) return;
+  const { active } = await workers.ready;
+  const loaded = performance.getEntriesByType("resource").filter((each) => ["link", "script", "css", "img"].includes(each.initiatorType));
+  const parts = [...new Set(loaded.map((each) => each.name))].filter((each) => each.startsWith(`${location.origin}/`));
+  active.postMessage({ page: location.href, parts });
+}
+
 follow(screen, { onCall, onUndone, onBoard, isIdle: () => !announcing && !queue.length });
 setInterval(() => { if (slides.any && !announcing) draw(); }, 1000);
-navigator.serviceWorker?.register(screen.dataset.worker).catch(() => {}); // only over HTTPS, or on the machine itself
+keepForRestarts(navigator.serviceWorker); // only over HTTPS, or on the machine itself

@@ -13,9 +13,10 @@ from frontoffice.booking.visit import visit
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.demo.people import NAMES
-from frontoffice.draw import drawing, entering, making, settling
+from frontoffice.draw import drawing, entering, letters, making, settling
 from frontoffice.draw.models import Draw, Weights
 from frontoffice.errors import DomainError
+from frontoffice.messages import outbox
 from frontoffice.offices.models import Office, Service
 from frontoffice.partners import arranging, registering
 from frontoffice.partners.models import Partner, PartnerKind, Period, Scope
@@ -41,7 +42,8 @@ def make(database: Database, place: Office, settings: Config, now: datetime) -> 
 
 def _draws(database: Database, place: Office, settings: Config, now: datetime) -> None:
     today = sheet.day_of(now, place.time_zone)
-    people = _people(today.toordinal(), 40)  # each day others: who has won may not take part again
+    # Each day others, and none of those below: who has won may not take part again, or book the same.
+    people = _people(10 + today.toordinal() % 80, 40)
     with database.write() as session:
         place = session.get_one(Office, place.id)
         if session.scalar(select(Draw.id).where(Draw.office_id == place.id)) is None:
@@ -84,6 +86,8 @@ def _draw(
             session, made, visit([(service, 1)]), wish, expires, person, "de", opens, settings=settings
         )
         entering.prove(session, request, opens, settings=settings)
+        # What it said to those who entered has long arrived.
+        outbox.cancel(session, letters.subject(request), opens, kinds=["draw_entered"])
 
 
 def _wishes(session: Session, place: Office, settings: Config, now: datetime) -> None:
@@ -125,5 +129,5 @@ def _people(which: int, many: int) -> Iterator[Person]:
     """So many of the sample's names, each with a birthday and an address of its own."""
     for number in range(many):
         name = NAMES[number % len(NAMES)]
-        born = BIRTH + timedelta(days=97 * number + which % 90)
+        born = BIRTH + timedelta(days=97 * number + which)
         yield Person(name, born, f"sample{which}-{number}@mail.example", None)

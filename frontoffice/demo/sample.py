@@ -191,20 +191,23 @@ def _book(
         mail=f"person{number}@mail.example" if number % 3 else None,
         phone=f"+49{FIRST_PHONE + number}" if number % 3 != 1 else None,
     )
-    try:
-        _, token = holding.hold(
-            session,
-            place,
-            visit([(service, people)]),
-            wish.start,
-            now,
-            rules=settings.booking,
-            schedules=None if wish.schedule_id is None else [wish.schedule_id],
-        )
-    except (Conflict, NotOffered):
-        return  # an earlier wish has it, or a family needs longer than is left of the day
     language = chance.choice(["de", "en"])
-    appointment = appointing.book(session, token, person, language, now, settings=settings, proven=True)
+    try:
+        with session.begin_nested():
+            _, token = holding.hold(
+                session,
+                place,
+                visit([(service, people)]),
+                wish.start,
+                now,
+                rules=settings.booking,
+                schedules=None if wish.schedule_id is None else [wish.schedule_id],
+            )
+            appointment = appointing.book(
+                session, token, person, language, now, settings=settings, proven=True
+            )
+    except (Conflict, NotOffered):
+        return  # an earlier wish has it, a family needs longer than is left of the day, or chance makes a twin
     # They were booked days ago: their confirmations have long arrived, and only reminders are still to come.
     outbox.cancel(session, f"appointment:{appointment.id}", now, kinds=["booked"])
 

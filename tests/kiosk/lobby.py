@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import requests
+from click.testing import CliRunner
 
+from kiosk.__main__ import main
 from kiosk.office import Office, Reached
 from kiosk.settings import DataDirectory, Pairing
 from tests.kiosk.fake_office import ONE_TIME_CODE, FakeOffice, reserved_port
@@ -34,15 +36,10 @@ def eventually(look: Callable[[], Found], what: str) -> Found:
 
 
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a command of the kiosk to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "kiosk", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE_SECONDS,
-        check=False,
-    )
+    """Run a command of the kiosk to its end, in this process, which is quicker."""
+    words = [str(each) for each in arguments]
+    done = CliRunner().invoke(main, words)
+    return subprocess.CompletedProcess(words, done.exit_code, done.stdout, done.stderr)
 
 
 def pair(office: FakeOffice, data: Path) -> None:

@@ -76,7 +76,7 @@ IN_TWO_HOURS = datetime.now(UTC) + timedelta(hours=2)
             {"refusal": "too_early", "due_at": IN_TWO_HOURS.isoformat()},
             "You are too early",
             "Please wait here and come back to this device from",
-            ["/"],
+            ["/", "/en/walk-in"],
         ),
         (
             {"refusal": "wrong_day", "due_at": "2031-01-07T09:30:00+00:00"},

@@ -3,12 +3,13 @@
 import sqlite3
 import threading
 import uuid
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from kiosk.journal import Act, Entry, Journal, Result
+from kiosk.journal import Act, Entry, Journal, Result, Since
 
 MONDAY = date(2026, 11, 23)
 
@@ -178,3 +179,56 @@ def test_a_journal_opens_again_as_it_was(journal: Journal, path: Path) -> None:
     again = Journal(path)
     assert open_ids(again) == [entry.act.id]
     assert again.record(act()).number == 2
+
+
+def test_who_left_without_a_number_is_not_delivered_later(journal: Journal) -> None:
+    now = datetime(2026, 11, 23, 7, 4, tzinfo=UTC)
+
+    def left(at: datetime, boot: str | None = None, seconds: float = 0, *, out: bool = False) -> Entry:
+        entry = journal.record(replace(act(), at=at, since=Since(boot, seconds) if boot else None))
+        return journal.hand_out(entry.act.id) if out else entry
+
+    four, two = now - timedelta(minutes=4), now - timedelta(minutes=2)
+    gone = [left(four), left(now, "this", 760), left(two, "the one before", 5000)]
+    here = [left(two), left(four, "this", 880), left(four, "the one before", out=True)]
+    assert journal.abandon_left(now, Since("this", 1000)) == 3
+    assert open_ids(journal) == [entry.act.id for entry in here]
+    for entry in gone:
+        found = journal.find(entry.act.id)
+        assert found is not None
+        assert found.outcome == "abandoned"
+        assert journal.hand_out(entry.act.id).outcome == "abandoned"
+
+
+def test_only_numbers_of_the_day_are_stuck(journal: Journal) -> None:
+    for day in (MONDAY, MONDAY, MONDAY + timedelta(days=1)):
+        entry = journal.hand_out(journal.record(act(day)).act.id)
+        assert journal.settle(entry, "unfit", Result())
+    counts = [journal.count_stuck("musterstadt", MONDAY + timedelta(days=n)) for n in range(3)]
+    assert counts == [2, 1, 0]
+    assert journal.count_stuck("musterstadt") == 3
+
+
+def test_what_is_forgotten_is_gone_from_the_disk(journal: Journal, path: Path) -> None:
+    def on_disk() -> list[bool]:
+        files = b"".join(each.read_bytes() for each in path.parent.iterdir())
+        return [secret in files for secret in (b"K7M2PXQW", b"1977-05-13")]
+
+    entry = journal.record(replace(act(kind="check_in"), born=date(1977, 5, 13)))
+    # Rows that are added leave no room, in which only chance would overwrite anything.
+    journal.record(act())
+    journal.prune(MONDAY, "musterstadt")
+    assert on_disk() == [True, True]
+    journal.settle(entry, "accepted", Result())
+    journal.prune(MONDAY, "musterstadt")
+    assert on_disk() == [False, False]
+
+
+def test_entries_of_days_to_come_go_as_well_and_are_the_latest_no_more(journal: Journal) -> None:
+    assert journal.latest() is None
+    for day in (MONDAY, date(2035, 1, 1)):
+        entry = journal.record(act(day))
+        journal.settle(entry, "accepted", Result())
+    assert journal.latest() == datetime(2035, 1, 1, 7, tzinfo=UTC)
+    journal.prune(MONDAY, "musterstadt", MONDAY + timedelta(days=1))
+    assert journal.latest() == datetime(2026, 11, 23, 7, tzinfo=UTC)

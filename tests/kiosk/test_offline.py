@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ import pytest
 
 from kiosk import clock, digests
 from kiosk.device import Kiosk
-from kiosk.entries import Act, Entry
+from kiosk.entries import Act, Entry, Since, trace_of
 from kiosk.settings import DataDirectory, Pairing
 from tests.kiosk.fake_office import FakeOffice, code
 from tests.kiosk.lobby import pair
@@ -347,3 +348,123 @@ def test_without_the_office_the_last_wait_is_told_for_half_an_hour(
     offset = (kept.as_of + half_an_hour - datetime.now(UTC)).total_seconds()
     monkeypatch.setenv("FRONTOFFICE_CLOCK_OFFSET_SECONDS", str(offset))
     assert lobby.kiosk.last_wait("pick-up") is None
+
+
+def test_appointments_that_share_a_digest_are_not_taken_for_each_other(lobby: Lobby) -> None:
+    first, second = colliding()
+    due = clock.now()
+    lobby.office.today = list_of(expected(first, due + 90 * MINUTE), expected(second, due + 120 * MINUTE))
+    lobby.refresh()
+    lobby.office.close()
+    assert lobby.outcome(code=first) == (True, None, None), "the office decides, not the list"
+    assert lobby.outcome(code=second) == (True, None, None), "somebody else than the first"
+    assert lobby.outcome(code=first)[:2] == (False, "already_checked_in")
+
+
+def colliding() -> tuple[str, str]:
+    """Two codes with the same digest: among a few thousand there are some."""
+    seen: dict[str, str] = {}
+    for letters in product("ABCDEFGH", repeat=6):
+        each = code("K" + "".join(letters))
+        digest = digests.digest_of(KEY, "code", each)
+        if digest in seen:
+            return seen[digest], each
+        seen[digest] = each
+    raise AssertionError("the digests are too long")
+
+
+def test_a_list_of_another_version_is_not_used(lobby: Lobby) -> None:
+    told = list_of(expected(code("K7M2PXA"), clock.now()))
+    told["appointments"][0]["code"] = "0" * 32
+    with pytest.raises(digests.ListError):
+        digests.parse(told)
+
+
+def test_it_is_never_earlier_than_the_office_said_last(lobby: Lobby, monkeypatch: pytest.MonkeyPatch) -> None:
+    lobby.office.close()
+    monkeypatch.setenv("FRONTOFFICE_CLOCK_OFFSET_SECONDS", str(-datetime.now(UTC).timestamp()))
+    lobby.restart()
+    setup = lobby.kiosk.setup
+    assert setup is not None
+    assert setup.as_of is not None
+    assert setup.as_of <= lobby.kiosk.now() < setup.as_of + MINUTE
+
+
+def test_a_dead_battery_does_not_make_numbers_begin_again(
+    lobby: Lobby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = lobby.visit(service="pick-up")
+    right = clock.now()
+    lobby.office.close()
+    monkeypatch.setenv("FRONTOFFICE_CLOCK_OFFSET_SECONDS", str(-datetime.now(UTC).timestamp()))
+    assert clock.now().year == 1970
+    lobby.restart()
+    started = lobby.kiosk.now()
+    assert first.act.at <= started < first.act.at + MINUTE
+    assert lobby.visit(service="pick-up").ticket == "A002"
+    assert lobby.kiosk.now() > started, "it goes on"
+    # Somebody puts the clock right, or the network time comes back.
+    offset = (right + 60 * MINUTE - datetime.now(UTC)).total_seconds()
+    monkeypatch.setenv("FRONTOFFICE_CLOCK_OFFSET_SECONDS", str(offset))
+    assert abs(lobby.kiosk.now() - right - 60 * MINUTE) < MINUTE
+
+
+def test_a_clock_that_was_far_ahead_is_forgotten_once_the_office_is_reached(
+    lobby: Lobby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right, ahead = clock.now(), datetime.now(UTC) + timedelta(days=3000)
+    lobby.office.close()
+    lobby.visit(ahead, service="pick-up")
+    lobby.restart()
+    assert lobby.kiosk.now() >= ahead, "as far as the device knows"
+    lobby.office.open()
+    lobby.refresh()
+    assert abs(lobby.kiosk.now() - right) < MINUTE
+    lobby.kiosk.delivery.deliver()
+    lobby.restart()
+    lobby.kiosk.delivery._housekeeping_due = 0.0
+    lobby.refresh()
+    lobby.kiosk.delivery.deliver()
+    lobby.restart()
+    assert abs(lobby.kiosk.now() - right) < MINUTE
+
+
+def test_a_killed_device_puts_no_ghost_into_the_line(lobby: Lobby) -> None:
+    setup, at = lobby.kiosk.setup, lobby.kiosk.now()
+    assert setup is not None
+
+    def drawn() -> Act:
+        # Written by a start of the machine that ended before there was an answer.
+        since = Since("an earlier start", 600.0)
+        day = setup.day(at)
+        act = Act(
+            str(uuid.uuid4()), at, day, "musterstadt", "A", "walk_in", "en", service="pick-up", since=since
+        )
+        lobby.kiosk.journal.record(act)
+        return act
+
+    ghost, waiting = drawn(), drawn()
+    lobby.kiosk.journal.hand_out(waiting.id)
+    lobby.restart()
+    assert lobby.kiosk.delivery.deliver()
+    assert list(lobby.office.ledger) == [waiting.id]
+    found = lobby.kiosk.journal.find(ghost.id)
+    assert found is not None
+    assert found.outcome == "abandoned"
+
+
+def test_the_secret_of_the_phone_ticket_is_not_in_the_log(
+    lobby: Lobby, caplog: pytest.LogCaptureFixture
+) -> None:
+    lobby.office.unreadable_service = "pick-up"
+    unread = lobby.visit(service="pick-up")
+    lobby.office.close()
+    out = lobby.visit(service="emergency")
+    lobby.office.open()
+    lobby.office.answers[out.act.id] = {"id": out.act.id, "outcome": "refused"}
+    lobby.office.take = lambda entry: lobby.office.answers[entry["id"]]  # type: ignore[method-assign]
+    lobby.kiosk.delivery.deliver()
+    for entry in (unread, out):
+        assert trace_of(entry.act.id) in caplog.text
+        assert entry.act.id not in caplog.text
+        assert entry.act.id.replace("-", "") not in caplog.text

@@ -209,3 +209,17 @@ def test_a_printer_is_set_up_tried_out_and_taken_away_by_commands(
         ["--serial", "/dev/x", "--dots", "1"],
     ):
         assert run("set", *wrong, "--data", data).exit_code == 2
+
+
+def test_nobody_looks_for_an_interrupted_ticket_after_half_an_hour(
+    tmp_path: Path, settings: PrinterSettings
+) -> None:
+    device = Device(tmp_path / "journal.db", settings)
+    device.journal.move_print(device.number().act.id, "none", "printing")
+    seconds = [100.0]
+    again = Printing(Journal(tmp_path / "journal.db"), lambda: None, lambda: None, running=lambda: seconds[0])
+    assert again.interrupted == 1
+    seconds[0] += 1799
+    assert again.interrupted == 1
+    seconds[0] += 1
+    assert again.interrupted == 0

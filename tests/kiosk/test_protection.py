@@ -1,61 +1,54 @@
 """Bad input, missing tokens, headers: a clear screen, nothing stored, never a stack trace."""
 
+import re
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from kiosk.device import Kiosk
+from kiosk.settings import DataDirectory
+from kiosk.web import create_app
 from tests.kiosk.fake_office import FakeOffice
-from tests.kiosk.lobby import KioskProcess, Visitor, pair
+from tests.kiosk.hall import Hall
+from tests.kiosk.lobby import Visitor, pair
 
 GOOD_ID = "7e0fd4a5-6f0e-4c43-8d53-6e5d5f0a4a11"
 PAGES = [
     "/",
     "/en/",
+    "/ar/",
     "/en/check-in",
+    "/en/check-in/without-code",
     "/en/walk-in",
+    "/en/walk-in/stay",
+    "/en/card",
+    "/en/information",
+    "/en/information/topic/stay",
+    "/en/information/advice",
     "/en/booking/",
     "/en/booking/renewal",
+    f"/en/ticket/{GOOD_ID}",
+    f"/en/ticket/{GOOD_ID}/paper",
     "/en/state",
     "/nothing",
 ]
 
 
-@dataclass(frozen=True)
-class Lobby:
-    """An office and a kiosk for all tests here, because none of them may leave anything behind."""
-
-    office: FakeOffice
-    kiosk: KioskProcess
-
-
-@pytest.fixture(scope="module")
-def lobby(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lobby]:
-    """The lobby, opened once."""
-    office = FakeOffice()
-    data = tmp_path_factory.mktemp("device")
-    pair(office, data)
-    kiosk = KioskProcess(data)
-    kiosk.start()
-    yield Lobby(office, kiosk)
-    kiosk.kill()
-    kiosk.forget_port()
-    office.demolish()
-
-
 @pytest.fixture
-def visitor(lobby: Lobby) -> Visitor:
-    """A visitor in this lobby, with a browser of their own."""
-    return Visitor(lobby.kiosk)
+def visitor(hall: Hall) -> Visitor:
+    """A visitor with a browser of their own; none of them may leave anything behind."""
+    return hall.visitor()
 
 
-def assert_nothing_was_stored(lobby: Lobby, visitor: Visitor) -> None:
+def assert_nothing_was_stored(hall: Hall, visitor: Visitor) -> None:
     """Nothing of the program's inside on the screen, nothing of the visitor in journal or ledger."""
     assert "Traceback" not in visitor.page.text
     assert "Werkzeug" not in visitor.page.text
-    assert lobby.office.received == []
-    with sqlite3.connect(lobby.kiosk.data / "journal.db") as journal:
+    assert hall.office.received == []
+    with sqlite3.connect(hall.kiosk.data / "journal.db") as journal:
         assert journal.execute("SELECT * FROM entries").fetchall() == []
         assert journal.execute("SELECT * FROM numbers").fetchall() == []
 
@@ -73,61 +66,61 @@ def assert_nothing_was_stored(lobby: Lobby, visitor: Visitor) -> None:
     ],
 )
 def test_a_wrong_code_is_said_beside_the_field_and_nothing_is_stored(
-    lobby: Lobby, visitor: Visitor, typed: str, complaint: str
+    hall: Hall, visitor: Visitor, typed: str, complaint: str
 ) -> None:
     assert visitor.check_in(typed).status_code == 422
     assert complaint in visitor.text()
     assert 'aria-describedby="code-error"' in visitor.page.text
     assert "<script>alert" not in visitor.page.text
     assert len(visitor.page.text) < 20_000
-    assert_nothing_was_stored(lobby, visitor)
+    assert_nothing_was_stored(hall, visitor)
 
 
 @pytest.mark.parametrize("service", ["", "no-such-service", "x" * 10_000, "pick-up\x00", "../../etc/passwd"])
-def test_an_unknown_concern_asks_to_choose_again(lobby: Lobby, visitor: Visitor, service: str) -> None:
+def test_an_unknown_concern_asks_to_choose_again(hall: Hall, visitor: Visitor, service: str) -> None:
     visitor.get("/en/walk-in")
     visitor.post("/en/walk-in", service=service, **visitor.form())
     assert visitor.page.status_code == 422
     assert "Please choose one of these concerns." in visitor.text()
-    assert_nothing_was_stored(lobby, visitor)
+    assert_nothing_was_stored(hall, visitor)
 
 
 @pytest.mark.parametrize("path", ["/en/walk-in", "/en/check-in"])
-def test_a_form_without_its_token_asks_to_start_again(lobby: Lobby, visitor: Visitor, path: str) -> None:
+def test_a_form_without_its_token_asks_to_start_again(hall: Hall, visitor: Visitor, path: str) -> None:
     visitor.get(path)
     visitor.post(path, service="pick-up", code="K7M2PXQW", entry=GOOD_ID)
     assert visitor.page.status_code == 400
     assert visitor.heading() == "Please start again"
     assert '<html lang="en"' in visitor.page.text
-    assert_nothing_was_stored(lobby, visitor)
+    assert_nothing_was_stored(hall, visitor)
 
 
-def test_another_browsers_token_is_worth_nothing(lobby: Lobby, visitor: Visitor) -> None:
+def test_another_browsers_token_is_worth_nothing(hall: Hall, visitor: Visitor) -> None:
     visitor.get("/en/walk-in")
     form = visitor.form()
     visitor._session.cookies.clear()
     visitor.post("/en/walk-in", service="pick-up", **form)
     assert visitor.page.status_code == 400
-    assert_nothing_was_stored(lobby, visitor)
+    assert_nothing_was_stored(hall, visitor)
 
 
 @pytest.mark.parametrize("entry", ["", "1", "x" * 10_000, "00000000-0000-0000-0000-000000000000"])
 def test_an_entry_id_that_the_page_did_not_make_asks_to_start_again(
-    lobby: Lobby, visitor: Visitor, entry: str
+    hall: Hall, visitor: Visitor, entry: str
 ) -> None:
     visitor.get("/en/walk-in")
     visitor.post("/en/walk-in", service="pick-up", csrf_token=visitor.form()["csrf_token"], entry=entry)
     assert visitor.page.status_code == 400
     assert visitor.heading() == "Please start again"
-    assert_nothing_was_stored(lobby, visitor)
+    assert_nothing_was_stored(hall, visitor)
 
 
-def test_a_huge_form_is_turned_away(lobby: Lobby, visitor: Visitor) -> None:
+def test_a_huge_form_is_turned_away(hall: Hall, visitor: Visitor) -> None:
     visitor.get("/en/check-in")
     visitor.post("/en/check-in", code="7" * 1_000_000, **visitor.form())
     assert visitor.page.status_code == 413
     assert visitor.heading() == "That was too much text"
-    assert_nothing_was_stored(lobby, visitor)
+    assert_nothing_was_stored(hall, visitor)
 
 
 @pytest.mark.parametrize(
@@ -141,12 +134,55 @@ def test_an_unknown_address_has_a_clear_screen(visitor: Visitor, path: str) -> N
 @pytest.mark.parametrize("path", PAGES)
 def test_every_page_has_the_strict_headers_and_no_inline_script_or_style(visitor: Visitor, path: str) -> None:
     page = visitor.get(path)
-    policy = page.headers["Content-Security-Policy"]
+    assert page.status_code == (404 if path == "/nothing" else 200)
+    assert_strict(page.headers, page.text)
+
+
+def test_every_screen_while_numbers_are_not_given_is_as_strict(office: FakeOffice, data: Path) -> None:
+    early = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+    office.extra = {"numbers": {"early_minutes": None, "closes_early_at": early}}
+    pair(office, data)
+    kiosk = Kiosk(DataDirectory(data))
+    assert kiosk.refresh.fetch(DataDirectory(data).pairing() or pytest.fail("not paired"))
+    browser = create_app(kiosk).test_client()
+    for path in ("/", "/de/walk-in", "/en/walk-in", "/en/state"):
+        answer = browser.get(path)
+        assert answer.status_code == 200
+        assert_strict(answer.headers, answer.text)
+    assert b"No more numbers are given today" in browser.get("/en/walk-in").data
+
+
+def test_in_trouble_every_screen_asks_for_staff_and_nothing_can_be_done(data: Path) -> None:
+    browser = create_app(Kiosk(DataDirectory(data))).test_client()
+    for path in PAGES:
+        answer = browser.get(path)
+        assert_strict(answer.headers, answer.text)
+        if path == "/en/state":
+            assert answer.json is not None
+            assert answer.json["ready"] is False
+        elif path != "/nothing":
+            assert answer.status_code == 503, path
+            assert "frontoffice-kiosk pair" in answer.text
+            assert "<form" not in answer.text
+    for path in (
+        "/en/check-in",
+        "/en/check-in/without-code",
+        "/en/walk-in",
+        "/en/ticket/print",
+        "/en/display",
+    ):
+        assert browser.post(path, data={"entry": GOOD_ID}).status_code in (400, 503), path
+
+
+def assert_strict(headers: Mapping[str, str], text: str) -> None:
+    """Nothing is loaded from elsewhere, nothing kept, and no script or style stands on the page itself."""
+    policy = headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'self'; img-src 'self' data:;")
     assert "unsafe" not in policy
-    assert page.headers["Cache-Control"] == "no-store"
-    assert page.headers["X-Content-Type-Options"] == "nosniff"
-    assert "<style" not in page.text
-    assert " style=" not in page.text
-    assert " onclick=" not in page.text
-    assert page.text.count("<script") == page.text.count('<script type="module" src="/static/js/kiosk.js">')
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert "<style" not in text
+    assert " style=" not in text
+    assert not re.search(r"\son[a-z]+=", text)
+    assert text.count("<script") == text.count('<script type="module" src="/static/js/kiosk.js">')

@@ -152,6 +152,7 @@ def test_without_scripts_code_and_number_work_too(browser: Browser, hall: Hall, 
 def test_the_number_goes_away_by_itself(screen: Page) -> None:
     draw_number(screen)
     shown = number(screen)
+    screen.wait_for_load_state()  # only then does the time run
     screen.clock.fast_forward(16_000)
     expect(screen.locator("[data-return-seconds]")).to_be_visible()
     screen.clock.fast_forward(30_000)
@@ -230,7 +231,7 @@ def test_a_screen_that_waits_for_staff_goes_on_by_itself(
     page.close()
 
 
-@pytest.mark.parametrize("language", ["en", "de", "ar"])
+@pytest.mark.parametrize("language", ["de", "ar"])
 def test_controls_are_large_and_nothing_is_cut_off(screen: Page, appointment: str, language: str) -> None:
     # German is long, Arabic begins on the other side; on a phone people know that a page can be moved.
     paths = [

@@ -118,6 +118,11 @@ def test_information_has_hours_address_and_what_to_bring(guest: Visitor) -> None
     assert "Formular Verlängerung" in guest.get("/de/information/renewal").text
 
 
+def test_where_no_documents_are_listed_nobody_is_told_to_bring_none(visitor: Visitor) -> None:
+    visitor.get("/en/information/renewal")
+    assert "Please ask at the desk what to bring." in visitor.text()
+
+
 def test_a_concern_without_walk_ins_leads_to_the_booking_address(hall: Hall, guest: Visitor) -> None:
     before = len(hall.office.received)
     guest.get("/en/walk-in/stay")
