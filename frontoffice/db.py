@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
@@ -150,6 +150,11 @@ class _Writing(Session):
         if self._own is None or arguments or options:
             self._own = super().connection(*arguments, **options)
         return self._own
+
+    def begin_nested(self) -> SessionTransaction:
+        """A savepoint: it is made when the connection is asked for anew, so that must not be left out."""
+        self._own = None
+        return super().begin_nested()
 
     def get_bind(self, *_: Any, **__: Any) -> Any:
         """The engine, whatever it is for: there is one."""

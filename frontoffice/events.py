@@ -92,6 +92,7 @@ def _all_in_one() -> Any:
 
 _ON_POSTGRESQL = Quick(_all_in_one())
 _ON_SQLITE = Quick(_COUNT["sqlite"])
+_LAST = Quick(select(_COUNTS.c.last).where(_COUNTS.c.office_id == _OFFICE))
 
 
 def append(
@@ -139,4 +140,6 @@ def after(session: Session, office_id: int, number: int, limit: int = 500) -> Se
 
 def last_number(session: Session, office_id: int) -> int:
     """The number of the newest event of an office; 0 where nothing has happened yet."""
-    return session.scalar(select(EventCount.last).where(EventCount.office_id == office_id)) or 0
+    session.flush()
+    rows = _LAST.run(session, {"office": office_id})
+    return rows[0][0] if rows else 0

@@ -5,14 +5,37 @@ as always, errors are SQLAlchemy's; rows are plain tuples.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
 from sqlalchemy.sql import Executable
 
 Convert = Callable[[Any], Any]
+T = TypeVar("T", bound=DeclarativeBase)
+
+
+def made(session: Session, kind: type[T], values: Mapping[str, Any]) -> T:
+    """The object of the row with these values, `id` among them; what is not among them is read when asked for."""
+    known: Any = session.identity_map.get(identity_key(kind, values["id"]))
+    if known is not None:
+        for name, value in values.items():
+            set_committed_value(known, name, value)
+        return known  # type: ignore[no-any-return]
+    new = apart(kind, values)
+    session.add(new)
+    return new
+
+
+def apart(kind: type[T], values: Mapping[str, Any]) -> T:
+    """The same in no session."""
+    new: T = kind.__mapper__.class_manager.new_instance()
+    new.__dict__.update(values)
+    make_transient_to_detached(new)
+    return new
 
 
 class Quick:

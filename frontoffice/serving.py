@@ -89,6 +89,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     """A web process whose application may take a connection for good: live streams need no thread that way."""
 
     wsgi: Any
+    _application: Any = None
 
     def load_wsgi(self) -> None:
         """The application, and around it what lets it take connections."""
@@ -105,7 +106,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """SIGTERM: ends the live streams too. In a thread of its own: a signal's handler must not wait for locks."""
-        threading.Thread(target=live.stop, args=(self._application,)).start()
+        if self._application is not None:
+            threading.Thread(target=live.stop, args=(self._application,)).start()
         super().handle_exit(sig, frame)
 
 

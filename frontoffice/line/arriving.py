@@ -6,14 +6,15 @@ given one transaction at a time (`lock_numbers`): a clash is seen, and the next 
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Table, and_, bindparam, case, exists, func, insert, select, update
+from sqlalchemy.orm import Session, aliased
 
-from frontoffice import events
-from frontoffice.booking import sheet
+from frontoffice import events, memory
+from frontoffice.booking import rows, sheet
 from frontoffice.booking.models import Appointment, State
-from frontoffice.line import phone, seeking
+from frontoffice.line import numbers, phone, seeking
 from frontoffice.line.models import Ticket, TicketState, code_of
 from frontoffice.line.refusals import (
     REFUSALS,
@@ -30,6 +31,7 @@ from frontoffice.line.refusals import (
 )
 from frontoffice.line.seeking import Sought
 from frontoffice.offices.models import Office, Service
+from frontoffice.quick import Quick, made
 from frontoffice.staff.devices import STAFF_SERIES
 from frontoffice.staff.models import Account
 
@@ -54,6 +56,54 @@ __all__ = [
     "lock_numbers",
     "walk_in",
 ]
+
+_TICKETS = cast(Table, Ticket.__table__)
+_BLANK = dict.fromkeys(_TICKETS.columns.keys())
+_LOCK = Quick(select(Office.id).where(Office.id == bindparam("office")).with_for_update(key_share=True))
+_ADDED = (
+    "office_id",
+    "day",
+    "series",
+    "service_id",
+    "appointment_id",
+    "language",
+    "state",
+    "arrived_at",
+    "due_at",
+    "ended_at",
+    "calls",
+    "returns",
+    "notices",
+    "link_fingerprint",
+)
+
+
+def _new() -> Quick:
+    """The ticket with the number that is wanted, or, if somebody has that, with the next free one of the series."""
+    new = {name: bindparam(f"new_{name}", type_=_TICKETS.c[name].type) for name in _ADDED}
+    wanted, paper, shown = (
+        bindparam(name, type_=_TICKETS.c[column].type)
+        for name, column in (("wanted", "number"), ("paper", "paper"), ("shown", "paper"))
+    )
+    others = aliased(_TICKETS)
+    series = [others.c[name] == new[name] for name in ("office_id", "day", "series")]
+    highest = select(func.coalesce(func.max(others.c.number), 0)).where(*series).scalar_subquery()
+    is_free = and_(wanted.is_not(None), ~exists().where(*series, others.c.number == wanted))
+    free = select(case((is_free, wanted), else_=highest + 1).label("number")).subquery("free")
+    # Two devices with one letter: the visitor holds a number that somebody else had before.
+    on_paper = case((free.c.number == wanted, paper), else_=shown)
+    return Quick(
+        insert(_TICKETS)
+        .from_select(
+            [*_ADDED, "number", "paper"],
+            select(*new.values(), free.c.number, on_paper),
+            include_defaults=False,
+        )
+        .returning(_TICKETS.c.id, _TICKETS.c.number, _TICKETS.c.paper)
+    )
+
+
+_NEW = _new()
 
 
 @dataclass(frozen=True)
@@ -126,7 +176,7 @@ def walk_in(
 
 def lock_numbers(session: Session, office_id: int) -> None:
     """Until the commit nobody else gives numbers at the office. Comes before an arrival's other locks."""
-    session.execute(select(Office.id).where(Office.id == office_id).with_for_update(key_share=True))
+    _LOCK.run(session, {"office": office_id})
 
 
 def accept_check_in(
@@ -156,16 +206,15 @@ def accept_check_in(
 def accept_walk_in(session: Session, arrival: Arrival, slug: str | None, now: datetime) -> Ticket:
     """The ticket for somebody without appointment. The caller has locked the numbers and announces it.
 
-    Raises UnknownService, NoWalkIn.
+    Raises UnknownService, NoWalkIn, NoNumbersYet, NoMoreNumbers.
     """
-    service = session.scalar(
-        select(Service).where(Service.office_id == arrival.office.id, Service.slug == slug, Service.active)
-    )
+    service = _offered(session, arrival.office.id, slug)
     if not arrival.handed_out:
         if service is None:
             raise UnknownService
         if not service.walk_in:
             raise NoWalkIn
+        numbers.require_given(session, arrival.office, now)
     return _add(session, arrival, service.id if service else None, None, now)
 
 
@@ -223,39 +272,46 @@ def _take(session: Session, appointment: Appointment, arrival: Arrival, now: dat
     return taken.scalar_one_or_none() is not None
 
 
+def _offered(session: Session, office_id: int, slug: str | None) -> Service | None:
+    """The office's service, as it was some seconds ago at most."""
+
+    def read() -> int | None:
+        return session.scalar(
+            select(Service.id).where(Service.office_id == office_id, Service.slug == slug, Service.active)
+        )
+
+    if slug is None:
+        return None
+    found = memory.remembered(session, ("service that is offered", office_id, slug), read)
+    return rows.lasting(session, Service, found) if found is not None else None
+
+
 def _add(
     session: Session, arrival: Arrival, service_id: int | None, appointment: Appointment | None, now: datetime
 ) -> Ticket:
-    number = _free_number(session, arrival)
-    ticket = Ticket(
-        office_id=arrival.office.id,
-        day=arrival.day,
-        series=arrival.series,
-        number=number,
-        # Two devices with one letter: the visitor holds a number that somebody else had before.
-        paper=arrival.shown if arrival.shown not in (None, code_of(arrival.series, number)) else None,
-        link_fingerprint=phone.fingerprint(arrival.token) if arrival.token else None,
-        service_id=service_id,
-        appointment_id=appointment.id if appointment else None,
-        language=arrival.language,
-        state=TicketState.WAITING if arrival.waits else TicketState.LEFT,
-        arrived_at=arrival.at,
-        due_at=appointment.start if appointment else None,
-        ended_at=None if arrival.waits else now,
-    )
-    session.add(ticket)
     session.flush()
-    return ticket
+    values: dict[str, Any] = {
+        "office_id": arrival.office.id,
+        "day": arrival.day,
+        "series": arrival.series,
+        "service_id": service_id,
+        "appointment_id": appointment.id if appointment else None,
+        "language": arrival.language,
+        "state": TicketState.WAITING if arrival.waits else TicketState.LEFT,
+        "arrived_at": arrival.at,
+        "due_at": appointment.start if appointment else None,
+        "ended_at": None if arrival.waits else now,
+        "calls": 0,
+        "returns": False,
+        "notices": 0,
+        "link_fingerprint": phone.fingerprint(arrival.token) if arrival.token else None,
+    }
+    given = {f"new_{name}": value for name, value in values.items()}
+    [(number, code, paper)] = _NEW.run(session, given | _wanted(arrival))
+    return made(session, Ticket, {**_BLANK, **values, "id": number, "number": code, "paper": paper})
 
 
-def _free_number(session: Session, arrival: Arrival) -> int:
-    given = (
-        Ticket.office_id == arrival.office.id,
-        Ticket.day == arrival.day,
-        Ticket.series == arrival.series,
-    )
-    if arrival.number is not None:
-        clash = session.scalar(select(Ticket.id).where(*given, Ticket.number == arrival.number))
-        if clash is None:
-            return arrival.number
-    return (session.scalar(select(func.max(Ticket.number)).where(*given)) or 0) + 1
+def _wanted(arrival: Arrival) -> dict[str, Any]:
+    """The number that is wanted, and what is on the paper beside the code if it is given, or if another one is."""
+    is_so = arrival.number is not None and arrival.shown == code_of(arrival.series, arrival.number)
+    return {"wanted": arrival.number, "paper": None if is_so else arrival.shown, "shown": arrival.shown}

@@ -4,14 +4,21 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from frontoffice import events
 from frontoffice.line.models import CounterSession, EarlyClosing, Ticket, TicketState
 from frontoffice.offices.models import Counter
+from frontoffice.quick import Quick
 
 CALLS = 10
+# Asked with every number that is given.
+_CLOSING = Quick(
+    select(EarlyClosing.closes_at).where(
+        EarlyClosing.office_id == bindparam("office"), EarlyClosing.day == bindparam("day")
+    )
+)
 CALLED = (TicketState.CALLED, TicketState.SERVING, TicketState.DONE, TicketState.NO_SHOW)
 
 
@@ -97,9 +104,9 @@ def rooms_of(session: Session, office_id: int) -> Sequence[str]:
 
 def closing_early(session: Session, office_id: int, day: date) -> datetime | None:
     """When the office closes on that day, if that is earlier than usual."""
-    return session.scalar(
-        select(EarlyClosing.closes_at).where(EarlyClosing.office_id == office_id, EarlyClosing.day == day)
-    )
+    session.flush()
+    rows = _CLOSING.run(session, {"office": office_id, "day": day})
+    return rows[0][0] if rows else None
 
 
 def _pausing(session: Session, office_id: int, rooms: Collection[str]) -> Sequence[str]:

@@ -25,9 +25,9 @@ from sqlalchemy.orm import Session, aliased
 from frontoffice.booking import sheet
 from frontoffice.errors import N_, Conflict, Invalid
 from frontoffice.line import evening, order, seat, undoing, wishes
-from frontoffice.line.models import Ticket, TicketState
+from frontoffice.line.models import AT_COUNTER, Ticket, TicketState
 from frontoffice.line.order import Rules, Waiting
-from frontoffice.line.seat import AT_COUNTER, Seat
+from frontoffice.line.seat import Seat
 from frontoffice.line.visitor import (
     NobodyThere,
     NotWaiting,

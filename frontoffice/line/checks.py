@@ -7,12 +7,16 @@ from sqlalchemy.orm import Session
 
 from frontoffice.booking.models import Appointment, State
 from frontoffice.events import Event, EventCount
-from frontoffice.line.models import CounterSession, JournalEntry, Ticket, TicketState
-from frontoffice.line.seat import AT_COUNTER
+from frontoffice.line.models import (
+    AT_COUNTER,
+    IN_HOUSE,
+    OVER,
+    CounterSession,
+    JournalEntry,
+    Ticket,
+    TicketState,
+)
 from frontoffice.offices.models import Counter, Service
-
-ENDED = (TicketState.DONE, TicketState.NO_SHOW, TicketState.LEFT)
-IN_LINE = (TicketState.WAITING, TicketState.CALLED, TicketState.SERVING, TicketState.PARKED)
 
 
 def differences(session: Session) -> Iterator[str]:
@@ -30,7 +34,7 @@ def _states(session: Session) -> Iterator[str]:
             and_(Ticket.state.in_(AT_COUNTER), or_(Ticket.counter_id.is_(None), Ticket.called_at.is_(None))),
             and_(Ticket.state == TicketState.SERVING, Ticket.serving_at.is_(None)),
             and_(Ticket.state == TicketState.WAITING, Ticket.counter_id.is_not(None)),
-            Ticket.state.in_(ENDED) != Ticket.ended_at.is_not(None),
+            Ticket.state.in_(OVER) != Ticket.ended_at.is_not(None),
         )
     )
     for ticket in session.scalars(wrong):
@@ -54,7 +58,7 @@ def _counters(session: Session) -> Iterator[str]:
 
 
 def _appointments(session: Session) -> Iterator[str]:
-    has_ticket = select(Ticket.id).where(Ticket.appointment_id == Appointment.id, Ticket.state.in_(IN_LINE))
+    has_ticket = select(Ticket.id).where(Ticket.appointment_id == Appointment.id, Ticket.state.in_(IN_HOUSE))
     without = select(Appointment.id).where(Appointment.state == State.CHECKED_IN, not_(has_ticket.exists()))
     for appointment_id in session.scalars(without):
         yield f"Appointment {appointment_id} is checked in, but has no ticket in the line."
@@ -63,7 +67,7 @@ def _appointments(session: Session) -> Iterator[str]:
         .join(Appointment, Appointment.id == Ticket.appointment_id)
         .where(
             or_(
-                and_(Ticket.state.in_(IN_LINE), Appointment.state != State.CHECKED_IN),
+                and_(Ticket.state.in_(IN_HOUSE), Appointment.state != State.CHECKED_IN),
                 and_(Ticket.state == TicketState.DONE, Appointment.state != State.DONE),
                 and_(Ticket.state == TicketState.NO_SHOW, Appointment.state != State.NO_SHOW),
                 Ticket.office_id != Appointment.office_id,

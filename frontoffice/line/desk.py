@@ -12,9 +12,8 @@ from frontoffice.booking.models import Appointment
 from frontoffice.booking.person import Person
 from frontoffice.events import Event
 from frontoffice.line import board, order, undoing, wishes
-from frontoffice.line.models import CounterSession, Ticket, TicketState
+from frontoffice.line.models import AT_COUNTER, CounterSession, Ticket, TicketState
 from frontoffice.line.order import Rules, Waiting
-from frontoffice.line.seat import AT_COUNTER
 from frontoffice.offices.models import Counter
 from frontoffice.staff.models import Account
 
@@ -41,6 +40,11 @@ class Desk:
     elsewhere: int
     parked: Sequence[Ticket] = ()
     undoable: Ticket | None = None
+
+    @property
+    def undoable_step(self) -> str | None:
+        """The name of that step."""
+        return undoing.step_of(self.undoable) if self.undoable else None
 
 
 def places(session: Session, office_id: int) -> Sequence[Place]:

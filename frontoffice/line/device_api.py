@@ -8,6 +8,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from frontoffice import clock
@@ -74,13 +75,10 @@ def take_journal(body: wire.JournalBody) -> Answer:
     """Hand in what visitors did at a kiosk."""
     now = clock.now()
     entries = [each.entry() for each in body.entries]
-    early, late = (
-        timedelta(minutes=minutes)
-        for minutes in (config().line.early_minutes, config().line.too_late_minutes)
-    )
-    with database().write() as session:
-        device = access.device_required(session)
-        results = journal.take(session, device, entries, early=early, late=late, now=now)
+    try:
+        device, results = _taken(entries, now, apart=False)
+    except (IntegrityError, DataError):  # one of them cannot be stored
+        device, results = _taken(entries, now, apart=True)
     # Only who stands there wants to know how long it takes; looked up afterwards, because others wait for the lock.
     present = [each.id for each in entries if not each.handed_out]
     with database().read() as session:
@@ -91,6 +89,19 @@ def take_journal(body: wire.JournalBody) -> Answer:
             if each.id in results
         ]
     return wire.JournalAnswer(results=answer).model_dump(mode="json"), 200
+
+
+def _taken(
+    entries: list[journal.Entry], now: datetime, *, apart: bool
+) -> tuple[Device, dict[str, journal.Result]]:
+    early, late = (
+        timedelta(minutes=minutes)
+        for minutes in (config().line.early_minutes, config().line.too_late_minutes)
+    )
+    with database().write() as session:
+        device = access.device_required(session)
+        results = journal.take(session, device, entries, early=early, late=late, now=now, apart=apart)
+        return device, results
 
 
 def _kiosk_required(session: Session) -> Device:

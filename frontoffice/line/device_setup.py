@@ -1,7 +1,7 @@
 """Everything that a device is told of its office, so that it can work on its own for a while."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from frontoffice.booking import sheet
 from frontoffice.config import Config
-from frontoffice.line import office_hours, waiting_time
+from frontoffice.line import board, numbers, office_hours, waiting_time
 from frontoffice.line.device_wire import (
     LastNumber,
     OpenDayAnswer,
     Setup,
     SetupDevice,
+    SetupNumbers,
     SetupOffice,
     SetupRules,
     SetupService,
@@ -38,7 +39,7 @@ def of_device(session: Session, device: Device, now: datetime, config: Config) -
         select(Service).where(Service.office_id == office.id, Service.active).order_by(Service.position)
     ).all()
     return Setup(
-        office=SetupOffice.model_validate(office, from_attributes=True),
+        office=_office(office, config.site.languages),
         device=SetupDevice(name=device.name, series=device.series),
         time=now,
         time_zone=office.time_zone,
@@ -46,6 +47,7 @@ def of_device(session: Session, device: Device, now: datetime, config: Config) -
         topics=_topics(services, office.languages, config.site.languages),
         hours=[_open_day(each) for each in office_hours.coming(session, office, today)],
         rules=SetupRules(early_minutes=rules.early_minutes, too_late_minutes=rules.too_late_minutes),
+        numbers=_numbers(session, office, today),
         waits=_waits(session, office, services, now, config) if device.series else {},
         last_number=_last_number(session, device, now),
         booking_url=f"{config.site.base_url}/book/{office.slug}/",
@@ -60,6 +62,13 @@ def wait_answer(told: Range | None) -> EntryWait | None:
         return None
     low, high = waiting_time.in_minutes(told)
     return EntryWait(low=low, high=high)
+
+
+def _office(office: Office, known: Sequence[str]) -> SetupOffice:
+    """The office, with those of its languages that there are texts in; those of the site where there are none."""
+    told = SetupOffice.model_validate(office, from_attributes=True)
+    told.languages = [each for each in told.languages if each in known] or list(known)
+    return told
 
 
 def _service(service: Service) -> SetupService:
@@ -91,6 +100,14 @@ def _topics(
 def _open_day(day: office_hours.OpenDay) -> OpenDayAnswer:
     spans = [Span(opens=f"{begins:%H:%M}", closes=f"{ends:%H:%M}") for begins, ends in day.spans]
     return OpenDayAnswer(date=day.day, spans=spans, holiday=day.holiday)
+
+
+def _numbers(session: Session, office: Office, today: date) -> SetupNumbers:
+    known = office_hours.are_known(session, office)
+    return SetupNumbers(
+        early_minutes=numbers.BEFORE_OPENING // timedelta(minutes=1) if known else None,
+        closes_early_at=board.closing_early(session, office.id, today),
+    )
 
 
 def _waits(

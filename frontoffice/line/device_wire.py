@@ -73,6 +73,16 @@ class SetupRules(BaseModel):
     too_late_minutes: int
 
 
+class SetupNumbers(BaseModel):
+    """When people without appointment get numbers: from `early_minutes` before the office opens until it closes.
+
+    Without `early_minutes` at any time, as the office has told no hours. `closes_early_at`: today, until then only.
+    """
+
+    early_minutes: int | None
+    closes_early_at: AwareDatetime | None
+
+
 class LastNumber(BaseModel):
     """The highest number that the office has of the device's series on a day; the device goes on above it."""
 
@@ -95,6 +105,7 @@ class Setup(BaseModel):
     topics: list[SetupTopic]
     hours: list[OpenDayAnswer]
     rules: SetupRules
+    numbers: SetupNumbers
     waits: dict[str, EntryWait]
     last_number: LastNumber | None
     booking_url: str

@@ -59,9 +59,12 @@ class Picture:
 
 
 class Expected(NamedTuple):
-    """How many are called before this one, counted among those who wait for the same counters, and the wait."""
+    """How many are called before this one, counted among those who wait for the same counters, and the wait.
 
-    ahead: int
+    `ahead` is None for one who came after the last look.
+    """
+
+    ahead: int | None
     wait: Range | None
 
 

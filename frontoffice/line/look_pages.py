@@ -12,7 +12,7 @@ from frontoffice import clock
 from frontoffice.booking import sheet
 from frontoffice.errors import NotFound, NotSignedIn
 from frontoffice.line import desk, looking, order, seat, shell
-from frontoffice.line.models import Ticket, TicketState
+from frontoffice.line.models import IN_HOUSE, Ticket, TicketState
 from frontoffice.line.shell import COUNTER, clock_of, expected_of, language_name, minutes_from
 from frontoffice.offices.models import Counter
 from frontoffice.staff import roles
@@ -54,7 +54,7 @@ def look(counter: int, code: str) -> ResponseReturnValue:
             raise NotFound
         about = _about(session, ticket, here, account, now)
     name = None
-    if about["is_mine"] and roles.may(account, Permission.SERVE) and ticket.state in looking.IN_LINE:
+    if about["is_mine"] and roles.may(account, Permission.SERVE) and ticket.state in IN_HOUSE:
         name = shell.name_of_visitor(ticket, account, now)
     return render_template("line/look.html", name=name, **about)
 

@@ -9,10 +9,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from frontoffice.events import Event
 from frontoffice.line import visitor
-from frontoffice.line.models import Ticket, TicketState
+from frontoffice.line.models import Ticket
 from frontoffice.offices.models import Service
-
-IN_LINE = (TicketState.WAITING, TicketState.PARKED, TicketState.CALLED, TicketState.SERVING)
 
 
 @dataclass(frozen=True)

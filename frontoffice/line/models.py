@@ -35,6 +35,12 @@ class TicketState(StrEnum):
     LEFT = "left"
 
 
+STANDING = (TicketState.WAITING, TicketState.PARKED)  # in the line
+AT_COUNTER = (TicketState.CALLED, TicketState.SERVING)
+IN_HOUSE = (*STANDING, *AT_COUNTER)
+OVER = (TicketState.DONE, TicketState.NO_SHOW, TicketState.LEFT)
+
+
 class Priority(StrEnum):
     """Why staff let somebody go first."""
 
@@ -50,7 +56,7 @@ def code_of(series: str, number: int) -> str:
     return f"{series}{number:03d}"
 
 
-AT_COUNTER = text("state IN ('called', 'serving')")
+HAS_A_COUNTER = text("state IN ('called', 'serving')")
 WITH_PHONE = text("phone IS NOT NULL")
 
 
@@ -73,8 +79,8 @@ class Ticket(Base):
             "uq_ticket_counter",
             "counter_id",
             unique=True,
-            sqlite_where=AT_COUNTER,
-            postgresql_where=AT_COUNTER,
+            sqlite_where=HAS_A_COUNTER,
+            postgresql_where=HAS_A_COUNTER,
         ),
         Index("ix_ticket_office_id_day_state", "office_id", "day", "state"),
         # The few to whom something is to be sent.
@@ -213,7 +219,10 @@ class LineExperience(Base):
 
 
 class JournalEntry(Base):
-    """An act of a visitor at a kiosk, taken from the device's journal once; `result` is the answer it got."""
+    """An act of a visitor at a kiosk, taken from the device's journal once; `result` is the answer it got.
+
+    `entry` is what `phone.kept_as` makes of its id, which is the secret of the phone ticket.
+    """
 
     __tablename__ = "journal_entry"
     __table_args__ = (UniqueConstraint("device_id", "entry"), Index("ix_journal_entry_entry", "entry"))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, selectinload
 
 from frontoffice.booking import opening
@@ -27,19 +27,27 @@ class OpenDay:
     holiday: bool
 
 
-def coming(session: Session, office: Office, today: date) -> list[OpenDay]:
-    """The hours of the next DAYS days: when one of the schedules that are at the office itself is open."""
+def are_known(session: Session, office: Office) -> bool:
+    """Whether the office has any opening hours of its own."""
+    any_rule = select(OpeningHours.id).join(Schedule).where(*_here(office)).limit(1)
+    return session.scalar(any_rule) is not None
+
+
+def coming(session: Session, office: Office, today: date, days: int = DAYS) -> list[OpenDay]:
+    """The hours of the next days: when one of the schedules that are at the office itself is open."""
     schedules = session.scalars(
-        select(Schedule)
-        .where(Schedule.office_id == office.id, Schedule.place.is_(None))
-        .options(selectinload(Schedule.opening_hours))
+        select(Schedule).where(*_here(office)).options(selectinload(Schedule.opening_hours))
     ).all()
     closures = session.scalars(
         select(Closure).where(
-            Closure.office_id == office.id, Closure.day >= today, Closure.day < today + DAYS * DAY
+            Closure.office_id == office.id, Closure.day >= today, Closure.day < today + days * DAY
         )
     ).all()
-    return [_on(today + n * DAY, office, schedules, closures) for n in range(DAYS)]
+    return [_on(today + n * DAY, office, schedules, closures) for n in range(days)]
+
+
+def _here(office: Office) -> tuple[ColumnElement[bool], ...]:
+    return Schedule.office_id == office.id, Schedule.place.is_(None)
 
 
 def _on(day: date, office: Office, schedules: Iterable[Schedule], closures: Iterable[Closure]) -> OpenDay:

@@ -18,7 +18,6 @@ from frontoffice.line import (
     board,
     calling,
     desk,
-    helping,
     looking,
     machines,
     order,
@@ -37,6 +36,7 @@ from frontoffice.line.shell import (
     minutes_from,
     offices_of,
 )
+from frontoffice.messages import failover
 from frontoffice.offices.models import Counter, Office, Service
 from frontoffice.staff import roles
 from frontoffice.staff.models import Account
@@ -75,8 +75,6 @@ def desks() -> ResponseReturnValue:
             offices=offices,
             current_office=office,
             places=desk.places(session, office.id),
-            rooms=board.rooms_of(session, office.id),
-            alarms=helping.cries(session, office.id, now),
             seat=desk.seat_of(session, account.id),
             clock_time=clock_of(office),
         )
@@ -115,7 +113,9 @@ def show_line(counter: int) -> ResponseReturnValue:
         account = access.staff_required(session, Permission.SEE_LINE, now)
         here = seat.counter_for(session, counter, account)
         about = _about(session, _shown(session, here, now), here, account, now)
-    return render_template("line/_waiting.html", counter=here, **about)
+    return render_template(
+        "line/_waiting.html", account=account, counter=here, current_office=here.office, **about
+    )
 
 
 @pages.post(f"/desk/{COUNTER}/open")
@@ -209,8 +209,8 @@ def _about(
         "shown": shown,
         "place": place,
         "is_mine": place.session is not None and place.session.account_id == account.id,
-        "alarms": helping.cries(session, counter.office_id, now),
         "machines": machines.troubled(session, counter.office_id, now),
+        "channels": failover.silent(session, config().messages),
         "closes_at": board.closing_early(session, counter.office_id, today),
         "done_here": looking.services(session, shown.current) if shown.current else [],
         "most_calls": calling.MOST_CALLS,

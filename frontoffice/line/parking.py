@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 
 from frontoffice import events
 from frontoffice.errors import N_, Invalid
-from frontoffice.line import seat, undoing, visitor
-from frontoffice.line.models import Ticket, TicketState
-from frontoffice.line.seat import AT_COUNTER, Seat
+from frontoffice.line import seat, undoing, visitor, wishes
+from frontoffice.line.models import AT_COUNTER, Ticket, TicketState
+from frontoffice.line.picture import wish_of
+from frontoffice.line.seat import Seat
 from frontoffice.staff.models import Account
 
 LONGEST = timedelta(hours=10)
@@ -70,7 +71,11 @@ def send_away(
     here = seat.take(session, counter_id, account)
     found = visitor.there(session, here, ticket, AT_COUNTER)
     undoing.remember(found, counter_id, now)
-    found.returns, found.wake_at, found.for_counter_id = True, None, counter_id
+    found.returns, found.wake_at = True, None
+    # Whoever picked the number need not be for whom it was kept.
+    back = wish_of(found)._replace(counter_id=counter_id)
+    posts = wishes.open_posts(session, here.office_id)
+    wishes.keep(found, wishes.possible(back, [post for post in posts if post.counter_id == counter_id]))
     return _aside(session, here, found, worded(reason), now)
 
 

@@ -13,15 +13,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from frontoffice import events, limits, vault
+from frontoffice.booking import sheet
 from frontoffice.config import Line
 from frontoffice.errors import N_, Conflict, Invalid, NotFound
-from frontoffice.line import evening
-from frontoffice.line.models import Ticket, TicketState
+from frontoffice.line import evening, looking, seat
+from frontoffice.line.models import AT_COUNTER, OVER, STANDING, Ticket, TicketState
 from frontoffice.messages import addresses, outbox
+from frontoffice.staff.models import Account
 
 VISITOR = "visitor"
-IN_LINE = (TicketState.WAITING, TicketState.PARKED)
-AT_COUNTER = (TicketState.CALLED, TicketState.SERVING)
 NEXT = "next"  # the kind of the SMS
 NUMBERS_PER_HOUR = 4  # so often may another number be left for one ticket
 HOUR = timedelta(hours=1)
@@ -63,6 +63,11 @@ def token_of_entry(entry_id: str) -> str:
     return uuid.UUID(entry_id).hex
 
 
+def kept_as(entry_id: str) -> str:
+    """What is stored of a journal entry's id, which is a secret: the first 128 bits of its fingerprint."""
+    return fingerprint(token_of_entry(entry_id))[:32]
+
+
 def fingerprint(token: str) -> str:
     """What is stored of a secret (SHA-256, 64 hex digits)."""
     return vault.fingerprint(token)
@@ -73,6 +78,27 @@ def give_link(ticket: Ticket) -> str:
     token = secrets.token_hex(16)
     ticket.link_fingerprint = fingerprint(token)
     return token
+
+
+def hand_over(
+    session: Session, counter_id: int, account: Account, now: datetime, code: str
+) -> tuple[Ticket, str]:
+    """Staff give the link of a number of today: the ticket and its secret, which nobody is told again.
+
+    Raises NotFound, also where the visit is over; NotAllowed where the account is of another office.
+    """
+    here = seat.counter_for(session, counter_id, account)
+    found = looking.ticket(session, here.office_id, sheet.day_of(now, here.office.time_zone), code)
+    locked = _locked(session, found) if found is not None else None
+    if locked is None or locked.state in OVER:
+        raise NotFound
+    token = give_link(locked)
+    session.flush()
+    actor, data = f"account:{account.id}", {"ticket": locked.code, "counter": here.name}
+    events.append(
+        session, here.office_id, "ticket.linked", now, actor=actor, subject=subject(locked), data=data
+    )
+    return locked, token
 
 
 def path(token: str) -> str:
@@ -100,7 +126,7 @@ def leave(session: Session, ticket: Ticket, now: datetime) -> None:
     locked = _locked(session, ticket)
     if locked.state is TicketState.LEFT:
         return
-    _require(locked, IN_LINE)
+    _require(locked, STANDING)
     locked.state, locked.ended_at = TicketState.LEFT, now
     locked.phone = None
     _acted(locked)
@@ -135,7 +161,7 @@ def come_back(session: Session, ticket: Ticket, now: datetime) -> None:
     """The visitor is back and waits again in the old place; twice does it once. Raises JustCalled, VisitOver."""
     locked = _locked(session, ticket)
     if locked.state is TicketState.WAITING or not is_away(locked):
-        _require(locked, IN_LINE)
+        _require(locked, STANDING)
         return
     locked.state, locked.wake_at, locked.next_told_at = TicketState.WAITING, None, None
     _happened(session, locked, "ticket.waiting", now)
@@ -149,7 +175,7 @@ def leave_number(session: Session, ticket: Ticket, typed: str, now: datetime) ->
     number = addresses.phone_number(typed)
     limits.hit(session, "number for a ticket", _who(session, ticket), NUMBERS_PER_HOUR, HOUR, now)
     locked = _locked(session, ticket)
-    _require(locked, IN_LINE)
+    _require(locked, STANDING)
     locked.phone = vault.of(session).seal(number)
     session.flush()
 

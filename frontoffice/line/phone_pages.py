@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -20,9 +21,10 @@ from sqlalchemy.orm import Session
 from frontoffice import clock
 from frontoffice.booking import dates, qr, sheet
 from frontoffice.errors import Conflict, Invalid, NotFound, NotSignedIn, TooMany
-from frontoffice.line import looking, phone, seat, shell, waiting_time
-from frontoffice.line.models import EarlyClosing, Ticket, TicketState
+from frontoffice.line import end_of_day, looking, phone, seat, shell, waiting_time
+from frontoffice.line.models import OVER, EarlyClosing, Ticket, TicketState
 from frontoffice.line.phone import UnknownTicket
+from frontoffice.messages import preferences
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
 from frontoffice.web.context import LANGUAGE_COOKIE, config, database, language, say
@@ -31,11 +33,12 @@ pages = Blueprint("phone_ticket", __name__)
 pages.register_error_handler(NotSignedIn, access.ask_to_sign_in)
 
 PLACE = "<string(length=32):token>"
+DESK_PLACE = f"{shell.COUNTER}/ticket/<string(maxlength=7):code>"
+GIVEN = "phone ticket"  # of the browser's session: the ticket's id and the secret, which only staff's browser keeps
 # How often a page looks by itself, in seconds; what happens to its own number it is told at once.
-NEAR, FAR, OTHERWISE = 10, 30, 60
+SOON, NEAR, FAR, OTHERWISE = 3, 10, 30, 60
 FEW = 4  # people ahead: it goes quickly now
 AWAY_MINUTES = (10, 15, 20, 30, 45, 60, 90, 120)
-OVER = (TicketState.DONE, TicketState.NO_SHOW, TicketState.LEFT)
 
 Act = Callable[[Session, Ticket, datetime], None]
 
@@ -98,17 +101,31 @@ def leave_number(token: str) -> ResponseReturnValue:
     return _do(token, act, typed)
 
 
-@pages.post(f"/desk/{shell.COUNTER}/ticket/<string(maxlength=7):code>/phone")
+@pages.post(f"/desk/{DESK_PLACE}/phone")
 def give(counter: int, code: str) -> ResponseReturnValue:
-    """Staff show the link of a ticket as a QR code, such as of one they have given; an earlier link stops working."""
+    """Staff give the link of a ticket, such as of one they have given; an earlier link stops working."""
     now = clock.now()
     with database().write() as session:
+        account = access.staff_required(session, Permission.ISSUE_TICKETS, now)
+        found, token = phone.hand_over(session, counter, account, now, code)
+        cookie[GIVEN] = [found.id, token]
+    return redirect(url_for("phone_ticket.show_given", counter=counter, code=code), 303)
+
+
+@pages.get(f"/desk/{DESK_PLACE}/phone")
+def show_given(counter: int, code: str) -> ResponseReturnValue:
+    """The link that was given last in this browser, as a QR code, as long as it works; else the way to a new one."""
+    now = clock.now()
+    with database().read() as session:
         account = access.staff_required(session, Permission.ISSUE_TICKETS, now)
         here = seat.counter_for(session, counter, account)
         found = looking.ticket(session, here.office_id, sheet.day_of(now, here.office.time_zone), code)
         if found is None or found.state in OVER:
             raise NotFound
-        link = config().site.base_url + phone.path(phone.give_link(found))
+        number, token = cookie.get(GIVEN) or (0, "")
+        if number != found.id or found.link_fingerprint != phone.fingerprint(token):
+            return redirect(url_for("look_pages.look", counter=counter, code=code), 303)
+        link = config().site.base_url + phone.path(token)
         words = {"account": account, "counter": here, "current_office": here.office, "ticket": found}
         picture = Markup(qr.svg(link))  # noqa: S704 (made of numbers only)
         return render_template("line/phone_give.html", link=link, picture=picture, **words)
@@ -156,6 +173,7 @@ def _about(session: Session, found: Ticket, token: str, now: datetime) -> dict[s
         return dates.clock_time(moment, zone, spoken)
 
     waits = found.state is TicketState.WAITING
+    closing = end_of_day.closes_at(session, found.office, now) if waits else None
     return {
         "token": token,
         "ticket": found,
@@ -168,7 +186,11 @@ def _about(session: Session, found: Ticket, token: str, now: datetime) -> dict[s
         "room": waiting_time.where(session, found) if waits else None,
         "back_by": clock_time(found.wake_at) if found.wake_at and not found.returns else None,
         "closes": _closes(session, found, clock_time),
+        "too_late": clock_time(closing) if end_of_day.may_be_too_late(place.wait, closing, now) else None,
+        "has_closed": clock_time(closing) if closing and closing <= now else None,
+        "sent_home": end_of_day.was_sent_home(session, found),
         "number": _hint(phone.number_of(session, found)),
+        "messages_page": preferences.of_subject(session, phone.subject(found)) if found.notices else None,
         "away_choices": [each for each in AWAY_MINUTES if each <= settings.away_minutes],
         "again": _again(found, place.ahead),
         "as_of": clock_time(now),
@@ -198,12 +220,14 @@ def _closes(session: Session, found: Ticket, clock_time: Callable[[datetime], st
     return clock_time(closes_at) if closes_at and found.state not in OVER else None
 
 
-def _again(found: Ticket, ahead: int) -> int:
+def _again(found: Ticket, ahead: int | None) -> int:
     """After how many seconds the page looks again by itself; 0: never."""
     if found.state in OVER:
         return 0
     if found.state is not TicketState.WAITING:
         return NEAR if found.state is TicketState.CALLED else OTHERWISE
+    if ahead is None:
+        return SOON
     return NEAR if ahead < FEW else FAR
 
 

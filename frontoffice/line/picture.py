@@ -11,15 +11,15 @@ from frontoffice.booking import sheet
 from frontoffice.booking.models import Appointment, State
 from frontoffice.line.experience import UNKNOWN_CONCERN
 from frontoffice.line.forecast import Picture, Staffed, Visitor
-from frontoffice.line.models import CounterSession, Ticket, TicketState
+from frontoffice.line.models import IN_HOUSE, CounterSession, Ticket, TicketState
 from frontoffice.line.order import Post, Waiting, Wish
 from frontoffice.memory import remembered
 from frontoffice.offices.models import Counter, Office, Service, counter_service
+from frontoffice.quick import Quick
 
 FROM_HERE_ON = timedelta(minutes=60)  # who is later for an appointment is not expected any more
 EXPECTED_WITHIN = timedelta(hours=3)
 MOST_EXPECTED = 400
-IN_HOUSE = (TicketState.WAITING, TicketState.CALLED, TicketState.SERVING, TicketState.PARKED)
 
 
 Here = Mapping[int, tuple[Visitor, datetime | None]]
@@ -73,6 +73,23 @@ _PRESENT = (
     )
 )
 
+_COUNTERS = Quick(
+    select(
+        Counter.id,
+        Counter.room,
+        Counter.team,
+        Counter.languages,
+        CounterSession.account_id,
+        CounterSession.paused_at,
+    )
+    .outerjoin(
+        CounterSession,
+        and_(CounterSession.counter_id == Counter.id, CounterSession.closed_at.is_(None)),
+    )
+    .where(Counter.office_id == bindparam("office"))
+    .order_by(Counter.id)
+)
+
 
 def of_office(session: Session, office: Office, now: datetime) -> Picture:
     """The office's line as it is."""
@@ -124,22 +141,8 @@ def _coming(session: Session, office_id: int, now: datetime, services: Mapping[i
 
 def counters_of(session: Session, office_id: int, here: Here | None = None) -> list[Staffed]:
     """The counters of the office; `here` are those who are at one now, since when."""
-    rows = session.execute(
-        select(
-            Counter.id,
-            Counter.room,
-            Counter.team,
-            Counter.languages,
-            CounterSession.account_id,
-            CounterSession.paused_at,
-        )
-        .outerjoin(
-            CounterSession,
-            and_(CounterSession.counter_id == Counter.id, CounterSession.closed_at.is_(None)),
-        )
-        .where(Counter.office_id == office_id)
-        .order_by(Counter.id)
-    ).all()
+    session.flush()
+    rows = _COUNTERS.run(session, {"office": office_id})
     served = _served(session, office_id)
     found = []
     for number, room, team, languages, account, paused_at in rows:

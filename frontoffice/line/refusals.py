@@ -121,6 +121,26 @@ class NoWalkIn(Refusal):
     sentence = N_("This service is by appointment only. Please book an appointment.")
 
 
+class NoNumbersYet(Refusal):
+    """It is too early in the day for numbers without appointment."""
+
+    code = "no_numbers_yet"
+    sentence = N_(
+        "No numbers are given yet. Please come back when the office opens, or book an appointment. With an "
+        "appointment you can check in."
+    )
+
+
+class NoMoreNumbers(Refusal):
+    """The office is closed, or closes early and stays open only for those who are there."""
+
+    code = "no_more_numbers"
+    sentence = N_(
+        "No more numbers are given today. Please book an appointment, or come back on another day. With an "
+        "appointment you can check in."
+    )
+
+
 REFUSALS: tuple[type[Refusal], ...] = (
     UnknownCode,
     AlreadyCheckedIn,
@@ -134,6 +154,8 @@ REFUSALS: tuple[type[Refusal], ...] = (
     Cancelled,
     UnknownService,
     NoWalkIn,
+    NoNumbersYet,
+    NoMoreNumbers,
 )
 
 

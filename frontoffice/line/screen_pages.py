@@ -105,7 +105,7 @@ def _call(call: Call) -> dict[str, Any]:
         "ticket": call.ticket,
         "counter": call.counter,
         "room": call.room,
-        "language": call.language,
+        "language": spoken.second(call.language),
         "call": call.call,
         "at": call.called_at.isoformat(),
     }

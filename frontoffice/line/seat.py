@@ -7,13 +7,11 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from frontoffice.errors import N_, Conflict, NotFound
-from frontoffice.line.models import CounterSession, Ticket, TicketState
+from frontoffice.line.models import AT_COUNTER, CounterSession, Ticket
 from frontoffice.offices.models import Counter, Office
 from frontoffice.quick import Quick
 from frontoffice.staff import roles
 from frontoffice.staff.models import Account
-
-AT_COUNTER = (TicketState.CALLED, TicketState.SERVING)
 
 
 class CounterClosed(Conflict):

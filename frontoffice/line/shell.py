@@ -16,7 +16,7 @@ from frontoffice import clock
 from frontoffice.booking import dates, sheet
 from frontoffice.config import Line
 from frontoffice.errors import N_, Conflict, Invalid
-from frontoffice.line import desk, waiting_time
+from frontoffice.line import desk, end_of_day, waiting_time
 from frontoffice.line.expected import Range
 from frontoffice.line.models import Priority, Ticket
 from frontoffice.offices.models import Counter, Office, Service
@@ -43,10 +43,11 @@ STEPS = {
     "ticket.no_show": N_("Nobody came"),
     "ticket.left": N_("Has left"),
     "ticket.waiting": N_("Waits"),
-    "ticket.parked": N_("Waits aside"),
+    "ticket.parked": N_("Was set aside"),
     "ticket.transferred": N_("Passed on"),
     "ticket.favoured": N_("Goes first"),
     "ticket.undone": N_("Last step undone"),
+    "ticket.linked": N_("Phone ticket given"),
 }
 
 Clock = Callable[[datetime], str]
@@ -136,8 +137,13 @@ def expected_of(
     session: Session, tickets: Iterable[Ticket], now: datetime, settings: Line
 ) -> Callable[[Ticket], str]:
     """How long each of the tickets will wait, in words: 10–25 min; empty where that cannot be said."""
-    places = waiting_time.places_of(session, list(tickets), now, settings)
+    shown = list(tickets)
+    places = waiting_time.places_of(session, shown, now, settings)
+    closing = end_of_day.closes_at(session, shown[0].office, now) if shown else None
     words = {number: _range(place.wait) for number, place in places.items()}
+    for number, place in places.items():
+        if end_of_day.may_be_too_late(place.wait, closing, now):
+            words[number] = _("%(wait)s, perhaps not before we close", wait=words[number])
     return lambda ticket: words.get(ticket.id, "")
 
 

@@ -19,3 +19,14 @@ SENTENCES = {
     "vi": "Số {ticket}, xin mời đến quầy {counter}.",
 }
 FIRST = "de"
+
+
+def second(language: str) -> str | None:
+    """The language to say a number in after German, where there is a sentence for it; else None.
+
+    The feed and the board are open to everybody, for screens and phones have no account. So they carry a visitor's
+    language only where the screen says it aloud to the whole room anyway: nothing of those who speak German, and
+    nothing of those who speak a rare language and could be known by it.
+    """
+    code = language.split("-")[0].lower()
+    return code if code in SENTENCES and code != FIRST else None

@@ -13,8 +13,8 @@ from frontoffice import events
 from frontoffice.booking import sheet
 from frontoffice.errors import N_, Conflict
 from frontoffice.line import evening, seat, wishes
-from frontoffice.line.models import CounterSession, Ticket, TicketState
-from frontoffice.line.seat import AT_COUNTER, CounterClosed
+from frontoffice.line.models import AT_COUNTER, CounterSession, Ticket, TicketState
+from frontoffice.line.seat import CounterClosed
 from frontoffice.offices.models import Counter
 from frontoffice.staff import roles
 from frontoffice.staff.models import Account
@@ -159,7 +159,7 @@ def _send_back(session: Session, counter_id: int) -> Ticket | None:
     )
     if visitor is not None:
         visitor.state, visitor.counter_id, visitor.calls = TicketState.WAITING, None, 0
-        visitor.called_at = visitor.serving_at = None
+        visitor.called_at = visitor.serving_at = visitor.next_told_at = None
     return visitor
 
 

@@ -7,12 +7,11 @@ from sqlalchemy.orm import Session
 from frontoffice import events
 from frontoffice.errors import N_, Conflict, Invalid
 from frontoffice.line import evening, parking, seat, undoing, visitor, wishes
-from frontoffice.line.models import Priority, Ticket, TicketState
-from frontoffice.line.seat import AT_COUNTER, Seat
+from frontoffice.line.models import AT_COUNTER, STANDING, Priority, Ticket, TicketState
+from frontoffice.line.order import Wish
+from frontoffice.line.seat import Seat
 from frontoffice.offices.models import Service
 from frontoffice.staff.models import Account
-
-STANDING = (TicketState.WAITING, TicketState.PARKED)
 
 
 class ToItself(Conflict):
@@ -55,25 +54,14 @@ def wish(
 ) -> Ticket:
     """Keep a waiting ticket for a counter, a person, a language, a team; none of them: for everybody again.
 
-    Raises NotWaiting; NobodyCan where no open counter is all that.
+    Raises NotWaiting; NobodyCan where no open counter is all that and serves the concern.
     """
     here = seat.take(session, counter_id, account)
-    if (for_counter_id, for_account_id, for_language, for_team) != (None, None, None, None):
-        wishes.require_open(
-            session,
-            here.office_id,
-            counter_id=for_counter_id,
-            account_id=for_account_id,
-            language=for_language,
-            team=for_team,
-        )
     found = visitor.named(session, here, ticket, STANDING, now)
-    found.for_counter_id, found.for_account_id, found.for_language = (
-        for_counter_id,
-        for_account_id,
-        for_language,
-    )
-    found.for_team = for_team
+    wanted = Wish(found.service_id, for_counter_id, for_account_id, for_team, for_language)
+    if wanted != Wish(found.service_id):
+        wishes.require_callable(session, here.office_id, wanted)
+    wishes.keep(found, wanted)
     return _steered(session, here, found, "ticket.waiting", now)
 
 
@@ -91,8 +79,9 @@ def transfer(
 ) -> Ticket:
     """Pass the visitor on to another open counter, to a team, or to all counters of another service, with a note.
 
-    The place in the line is kept: who has waited does not start anew. Raises NobodyThere, NobodyCan, ToItself;
-    Invalid where neither counter nor team nor service is given, or the service is not one of this office.
+    The place in the line is kept: who has waited does not start anew. So is the language, where somebody speaks it.
+    Raises NobodyThere, NobodyCan, ToItself; Invalid where neither counter nor team nor service is given, or this
+    office does not offer the service. Whether an open counter serves it says `wishes.is_stranded`.
     """
     if to_counter_id is None and to_service_id is None and to_team is None:
         raise Invalid("to", N_("Please choose a counter, a team or a concern."))
@@ -106,10 +95,11 @@ def transfer(
     passed = visitor.there(session, here, ticket, AT_COUNTER)
     undoing.remember(passed, counter_id, now)
     passed.state, passed.counter_id, passed.returns = TicketState.WAITING, None, False
-    passed.called_at = passed.serving_at = passed.wake_at = passed.for_account_id = None
+    passed.called_at = passed.serving_at = passed.wake_at = passed.next_told_at = None
     passed.calls = 0
-    passed.for_counter_id, passed.for_team = to_counter_id, to_team
     passed.service_id = to_service_id or passed.service_id
+    wanted = Wish(passed.service_id, to_counter_id, None, to_team, passed.for_language)
+    wishes.keep(passed, wishes.possible(wanted, wishes.open_posts(session, here.office_id)))
     passed.note = parking.worded(note) if note.strip() else None
     return _steered(session, here, passed, "ticket.transferred", now)
 
@@ -126,7 +116,7 @@ def leave(session: Session, counter_id: int, account: Account, now: datetime, ti
 
 def _require_service(session: Session, here: Seat, service_id: int) -> None:
     service = session.get(Service, service_id)
-    if service is None or service.office_id != here.office_id:
+    if service is None or service.office_id != here.office_id or not service.active:
         raise Invalid("to", N_("This office does not offer that service. Please choose another one."))
 
 

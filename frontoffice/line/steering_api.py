@@ -148,9 +148,9 @@ def leave(path: wire.CounterPath, body: steering_wire.NumberBody) -> Answer:
 
 
 @api.post("/counters/<int:counter>/undo", responses=TICKET, security=STAFF)
-def undo(path: wire.CounterPath) -> Answer:
-    """Take back the last step at this counter, within a minute."""
-    return _ticket(path, undoing.undo)
+def undo(path: wire.CounterPath, body: steering_wire.UndoBody) -> Answer:
+    """Take back the last step at this counter, within a minute; sent again, it does nothing more."""
+    return _ticket(path, undoing.undo, body.step)
 
 
 @api.post("/counters/<int:counter>/pause", responses=DONE, security=STAFF)

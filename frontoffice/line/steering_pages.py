@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from frontoffice.errors import NotSignedIn
-from frontoffice.line import calling, helping, parking, seat, shell, staffing, steering, undoing
+from frontoffice.line import calling, helping, parking, seat, shell, staffing, steering, undoing, wishes
 from frontoffice.line.models import Priority
 from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
@@ -68,7 +68,7 @@ def _is_back(session: Session, counter: int, account: Account, now: datetime, fo
 
 
 def _transfer(session: Session, counter: int, account: Account, now: datetime, form: Form) -> None:
-    steering.transfer(
+    passed = steering.transfer(
         session,
         counter,
         account,
@@ -79,6 +79,15 @@ def _transfer(session: Session, counter: int, account: Account, now: datetime, f
         to_team=form.get("to_team") or None,
         note=form.get("note", ""),
     )
+    if wishes.is_stranded(session, passed):
+        flash(
+            _(
+                "At the moment no open counter serves this concern. "
+                "Number %(ticket)s waits until one is opened, or is passed on again.",
+                ticket=passed.code,
+            ),
+            "warning",
+        )
 
 
 def _favour(session: Session, counter: int, account: Account, now: datetime, form: Form) -> None:
@@ -105,8 +114,8 @@ def _leave(session: Session, counter: int, account: Account, now: datetime, form
     steering.leave(session, counter, account, now, _ticket(form))
 
 
-def _undo(session: Session, counter: int, account: Account, now: datetime, _form: Form) -> None:
-    ticket = undoing.undo(session, counter, account, now)
+def _undo(session: Session, counter: int, account: Account, now: datetime, form: Form) -> None:
+    ticket = undoing.undo(session, counter, account, now, form.get("meant", ""))
     flash(_("The last step for number %(ticket)s is undone.", ticket=ticket.code), "success")
 
 

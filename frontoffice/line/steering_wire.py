@@ -25,6 +25,12 @@ class NumberBody(Strict):
     ticket: Number
 
 
+class UndoBody(Strict):
+    """Which step, as the desk's `undoable_step` says: the one before it is not taken back by mistake."""
+
+    step: Annotated[str, Field(pattern=r"^[0-9]{1,18}-[0-9]{1,17}$")]
+
+
 class ParkBody(Strict):
     """Why the counter's visitor waits aside, and until when; without a time until staff say so."""
 
@@ -158,6 +164,7 @@ class DeskAnswer(BaseModel):
     """The counter's visitor, who waits for it in the order of calling, and who is parked at the office.
 
     `elsewhere`: how many wait for other counters. `undoable`: the number whose last step here can be taken back.
+    `undoable_step`: the name of that step.
     """
 
     counter: int
@@ -166,6 +173,7 @@ class DeskAnswer(BaseModel):
     parked: list[LineTicket]
     elsewhere: int
     undoable: str | None
+    undoable_step: str | None
 
     @classmethod
     def of(cls, counter: int, desk: Desk) -> "DeskAnswer":
@@ -177,6 +185,7 @@ class DeskAnswer(BaseModel):
             parked=[LineTicket.of(each) for each in desk.parked],
             elsewhere=desk.elsewhere,
             undoable=desk.undoable.code if desk.undoable else None,
+            undoable_step=desk.undoable_step,
         )
 
 

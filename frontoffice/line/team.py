@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from frontoffice.line import order
 from frontoffice.line.desk import waiting_of
-from frontoffice.line.models import CounterSession, Ticket, TicketState
+from frontoffice.line.models import AT_COUNTER, CounterSession, Ticket, TicketState
 from frontoffice.line.order import Post, Rules, Wish
-from frontoffice.line.seat import AT_COUNTER
 from frontoffice.offices.models import Counter, Office
 
 PARKED_LONG = timedelta(minutes=60)

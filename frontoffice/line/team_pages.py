@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from frontoffice import clock
 from frontoffice.booking import sheet
 from frontoffice.errors import NotFound, NotSignedIn
-from frontoffice.line import arranging, board, closing, helping, machines, order, shell, spoken, team
+from frontoffice.line import arranging, board, closing, machines, order, shell, spoken, team
 from frontoffice.line.shell import COUNTER, clock_of, expected_of, language_name, minutes_from, offices_of
+from frontoffice.messages import failover
 from frontoffice.offices import finding
 from frontoffice.offices.models import Counter, Office
 from frontoffice.staff import roles
@@ -147,7 +148,7 @@ def _about(session: Session, account: Account, office: Office, now: datetime) ->
         "called_long": team.called_long(shown.counters, now),
         "parked_long": team.parked_long(shown.parked, now),
         "machines": machines.troubled(session, office.id, now),
-        "alarms": helping.cries(session, office.id, now),
+        "channels": failover.silent(session, config().messages),
         "closes_at": board.closing_early(session, office.id, today),
         "may_steer": roles.may(account, Permission.STEER_LINE),
         "may_close": roles.may(account, Permission.CLOSE_ANY_COUNTER),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from frontoffice import events
 from frontoffice.booking import sheet
 from frontoffice.errors import N_, Conflict
+from frontoffice.line import spoken
 from frontoffice.line.models import Ticket, TicketState
 from frontoffice.line.seat import Seat
 
@@ -122,7 +123,7 @@ def announce(session: Session, here: Seat, visit: Visit, kind: str, now: datetim
     """Append the event of a visit."""
     data: dict[str, Any] = {"ticket": visit.ticket, "counter": here.counter}
     if kind == "ticket.called":
-        # The screen of the room speaks German and the visitor's language.
-        data |= {"call": visit.call, "room": here.room, "language": visit.language}
+        # The screen of the room speaks German and the visitor's language, where it can.
+        data |= {"call": visit.call, "room": here.room, "language": spoken.second(visit.language)}
     actor, subject = f"account:{here.account_id}", f"ticket:{visit.id}"
     events.append(session, here.office_id, kind, now, actor=actor, subject=subject, data=data)

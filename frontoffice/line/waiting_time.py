@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy.orm import Session
 
 from frontoffice import events
+from frontoffice.booking import rows
 from frontoffice.config import Line
 from frontoffice.line import forecast, order, picture
 from frontoffice.line.expected import Range
@@ -62,7 +63,7 @@ def of_ticket(session: Session, ticket: Ticket, now: datetime, settings: Line) -
 
 
 def place_of(session: Session, ticket: Ticket, now: datetime, settings: Line) -> Expected:
-    """How many are called before the ticket, and how long it will wait; 0 and None where it does not wait."""
+    """How many are called before the ticket (None: not known yet), and its wait; 0 and None where it does not wait."""
     return places_of(session, [ticket], now, settings)[ticket.id]
 
 
@@ -70,8 +71,9 @@ def places_of(
     session: Session, tickets: Collection[Ticket], now: datetime, settings: Line
 ) -> dict[int, Expected]:
     """The same for several tickets of one office, by id, with one look."""
-    offices = [ticket.office for ticket in tickets if ticket.state is TicketState.WAITING]
-    outlook = of_office(session, offices[0], now, settings) if offices else None
+    waits = next((ticket for ticket in tickets if ticket.state is TicketState.WAITING), None)
+    office = rows.lasting(session, Office, waits.office_id) if waits else None
+    outlook = of_office(session, office, now, settings) if office else None
     return {ticket.id: _place(ticket, outlook, now) for ticket in tickets}
 
 
@@ -113,7 +115,7 @@ def _place(ticket: Ticket, outlook: Outlook | None, now: datetime) -> Expected:
     if found is None:  # given a moment ago, after the last look
         with_time = ticket.due_at is not None and ticket.due_at <= now
         wait = (outlook.on_time if with_time else outlook.walk_in).get(ticket.service_id)
-        found = Expected(len(outlook.tickets), wait)
+        found = Expected(None, wait)
     passed = max(now - outlook.at, timedelta())
     return found._replace(wait=found.wait and forecast.said_later(found.wait, passed))
 

@@ -4,12 +4,13 @@ import re
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from frontoffice import events, limits, vault
 from frontoffice.errors import N_, Conflict, Invalid, NotFound
 from frontoffice.offices.models import Office
+from frontoffice.quick import Quick, made
 from frontoffice.staff.models import Device, DeviceKind
 
 STAFF_SERIES = "S"  # the series of the numbers that staff give
@@ -23,6 +24,13 @@ ATTEMPTS_PER_QUARTER_HOUR = 20  # of one network; a code has 2^40 possibilities
 SERIES_RESTS = timedelta(days=2)
 SEEN_EVERY = timedelta(minutes=1)
 OPERATOR = "operator"  # whoever runs commands on the server
+
+_COLUMNS = [column.key for column in Device.__table__.columns]
+_KNOWN = Quick(
+    select(Device.__table__).where(
+        Device.credential_fingerprint == bindparam("fingerprint"), Device.revoked_at.is_(None)
+    )
+)
 
 
 class NameTaken(Conflict):
@@ -134,11 +142,8 @@ def pair(session: Session, code: str, now: datetime) -> tuple[Device, str]:
 
 def device_of(session: Session, credential: str) -> Device | None:
     """The device with this credential; None where it is unknown or revoked."""
-    return session.scalar(
-        select(Device).where(
-            Device.credential_fingerprint == vault.fingerprint(credential), Device.revoked_at.is_(None)
-        )
-    )
+    rows = _KNOWN.run(session, {"fingerprint": vault.fingerprint(credential)})
+    return made(session, Device, dict(zip(_COLUMNS, rows[0], strict=True))) if rows else None
 
 
 def is_due_to_be_seen(device: Device, now: datetime) -> bool:

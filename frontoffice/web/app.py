@@ -65,6 +65,7 @@ BLUEPRINTS = (
     "frontoffice.line.steering_pages",
     "frontoffice.line.device_api",
     "frontoffice.line.look_pages",
+    "frontoffice.line.alarm_pages",
     "frontoffice.line.team_pages",
     "frontoffice.line.screen_pages",
     "frontoffice.line.slide_pages",

@@ -59,6 +59,8 @@ PUBLIC = {
     "device.printer": (),
     "device.doubled": (),
     "device.revoked": (),
+    "channel.stopped": (),
+    "channel.resumed": (),
     "office.closing_as_usual": (),
 }
 # Desks look these up; whoever listens from outside must not learn that somebody is in danger, or where.
@@ -70,6 +72,8 @@ VEILED = {
     "device.printer": "counter.news",
     "device.doubled": "counter.news",
     "device.revoked": "counter.news",
+    "channel.stopped": "counter.news",
+    "channel.resumed": "counter.news",
 }
 
 

@@ -15,6 +15,7 @@ from frontoffice.db import Database
 from frontoffice.line.models import Ticket
 from frontoffice.offices.models import Office
 from tests.line.parts import CREDENTIAL, account, appointment, kiosk, ticket, token
+from tests.sample import sample_office
 
 BOARD = "/api/v1/offices/musterstadt/board"
 JOURNAL = "/api/v1/device/journal"
@@ -303,3 +304,43 @@ def test_a_delivery_has_one_to_a_hundred_entries(
     client: FlaskClient, paired: None, count: int, status: int
 ) -> None:
     assert deliver(client, *(entry(number=number) for number in range(1, count + 1))).status_code == status
+
+
+def test_an_entry_that_cannot_be_stored_is_left_out_of_the_answer(
+    client: FlaskClient, database: Database, office: Office, now: datetime
+) -> None:
+    """Such as one whose phone ticket another office has given already; alone, and among others."""
+    with database.write() as session:
+        for here, series in ((office, "A"), (sample_office(session, "nebenstadt"), "B")):
+            kiosk(session, session.get_one(Office, here.id), series)
+    stuck = drawn(now, 1)
+    assert len(hand_in(client, "A", stuck)) == 1
+    assert hand_in(client, "B", stuck) == []
+    before, after = drawn(now, 2), drawn(now, 3)
+    assert hand_in(client, "B", before, stuck, after) == [before["id"], after["id"]]
+    assert hand_in(client, "B", before, stuck, after) == [before["id"], after["id"]]
+    with database.read() as session:
+        assert sorted(ticket.code for ticket in session.scalars(select(Ticket))) == ["A001", "B002", "B003"]
+
+
+def drawn(now: datetime, number: int) -> dict[str, Any]:
+    """Somebody without appointment drew a number."""
+    return {
+        "id": str(uuid.uuid4()),
+        "kind": "walk_in",
+        "at": now.isoformat(),
+        "date": now.date().isoformat(),
+        "number": number,
+        "language": "en",
+        "code": None,
+        "service": "eat-pick-up",
+        "handed_out": False,
+    }
+
+
+def hand_in(client: FlaskClient, series: str, *entries: dict[str, Any]) -> list[str]:
+    headers = {"Authorization": f"Bearer {CREDENTIAL.format(series=series)}"}
+    answer = client.post(JOURNAL, json={"entries": entries}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.json is not None
+    return [each["id"] for each in answer.json["results"]]

@@ -279,3 +279,28 @@ def test_who_stands_there_is_told_how_long_it_takes_and_where_to_sit(
     )
     [result] = (again.json or {})["results"]
     assert (result["ticket"], result["room"]) == ("A001", None)
+
+
+def test_a_stolen_list_proves_neither_a_code_nor_a_date_of_birth(
+    client: FlaskClient, database: Database, office: Office, device: Device, now: datetime
+) -> None:
+    with database.write() as session:
+        booked = appointment(session, session.get_one(Office, office.id), now + 10 * MINUTE)
+    told = ask(client, APPOINTMENTS)
+    [each] = told["appointments"]
+    key = bytes.fromhex(told["key"])
+    assert each["code"] == digests.digest_of(key, "code", booked.reference)
+    assert len(each["code"]) * 4 == 24, "2^35 codes: some 2,000 have the same"
+    lives = [date(1926, 1, 1) + timedelta(days=n) for n in range(36500)]
+    fit = [born for born in lives if digests.digest_of(key, "birth", f"{born} 08:10") == each["birth"]]
+    assert BORN in fit
+    assert 2 <= len(fit) <= 30, "more than one, and a wrong date hardly ever"
+
+
+def test_only_languages_with_texts_are_offered(
+    client: FlaskClient, database: Database, office: Office, device: Device
+) -> None:
+    for languages, told in (["ka", "en", "de"], ["en", "de"]), (["ka"], ["de", "en"]):
+        with database.write() as session:
+            session.get_one(Office, office.id).languages = languages
+        assert ask(client)["office"]["languages"] == told

@@ -6,9 +6,12 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
+from frontoffice import schema
 from frontoffice.booking import sheet
 from frontoffice.booking.models import Appointment, State
+from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.errors import NotAllowed, NotSignedIn
 from frontoffice.line import checks, journal, phone
@@ -17,6 +20,7 @@ from frontoffice.line.models import JournalEntry, Ticket, TicketState
 from frontoffice.offices.models import Office
 from frontoffice.staff import devices
 from frontoffice.staff.models import Device, DeviceKind
+from kiosk.entries import trace_of
 from tests.line.parts import EARLY, appointment, kiosk
 from tests.sample import COUNSELLING, PICK_UP, RENEWAL, sample_office
 
@@ -449,3 +453,55 @@ def test_a_letter_that_another_kiosk_has_by_now_is_not_used(
     [result] = take(database, other, out, now=now)
     assert result.ticket == "B003"
     assert [each.paper for each in tickets(database)] == ["A003"]
+
+
+def test_the_secret_of_the_phone_ticket_is_stored_as_a_fingerprint_only(
+    database: Database, device: Device, now: datetime
+) -> None:
+    drawn, bad = entry(now), entry(now, 0)
+    with capture_logs() as logs, database.write() as session:
+        here = session.get_one(Device, device.id)
+        results = journal.take(session, here, [drawn, bad], early=EARLY, now=now)
+        assert list(journal.tickets_of(session, here, [drawn.id, bad.id])) == [drawn.id]
+    assert list(results) == [drawn.id]
+    with database.read() as session:
+        stored = [str(row) for row in session.execute(select(*JournalEntry.__table__.columns))]
+    for each in (drawn, bad):
+        for secret in (each.id, phone.token_of_entry(each.id)):
+            assert secret not in "".join(stored) + str(logs)
+    assert [log["entry"] for log in logs] == [trace_of(bad.id)], "the kiosk's log has the same name for it"
+
+
+def test_entries_of_before_the_fingerprints_are_known_again(
+    database: Database, device: Device, now: datetime
+) -> None:
+    entries = [entry(now, 1), entry(now, 2, COUNSELLING)]
+    first = take(database, device, *entries, now=now)
+    schema.downgrade(database, "0011")
+    with database.write() as session:
+        for row, each in zip(
+            session.scalars(select(JournalEntry).order_by(JournalEntry.id)), entries, strict=True
+        ):
+            row.entry = each.id
+    schema.upgrade(database)
+    assert take(database, device, *entries, now=now + MINUTE) == first
+    schema.downgrade(database, "0011")
+    schema.upgrade(database)
+    assert take(database, device, *entries, now=now + MINUTE) == first
+    assert len(tickets(database)) == 2
+
+
+def test_what_was_handed_in_is_forgotten_after_its_time(
+    database: Database, device: Device, now: datetime, config: Config
+) -> None:
+    days = timedelta(days=config.line.journal_days)
+    take(database, device, entry(now, 1), now=now)
+    take(database, device, entry(now + MINUTE, 2), now=now + MINUTE)
+    counts = []
+    for moment in (now + days - MINUTE, now + days, now + days):
+        with database.write() as session:
+            counts.append(journal.forget(session, days, moment))
+    assert counts == [0, 1, 0]
+    with database.read() as session:
+        assert [row.received_at for row in session.scalars(select(JournalEntry))] == [now + MINUTE]
+    assert len(tickets(database)) == 2

@@ -273,6 +273,34 @@ def test_the_screen_shows_calls_without_scripts_and_without_names(
     assert 'data-as-of="2"' in screen.page.text
 
 
+def test_an_alarm_stands_on_every_page_of_staff_and_can_be_raised_from_each(
+    app: Flask, browser: Browser, desk: str, database: Database, office: Office, now: datetime
+) -> None:
+    wait(database, office, 1, now)
+    with database.write() as session:
+        account(session, "aylin", Role.TEAM_LEAD, office)
+    lead = Browser(app)
+    lead.sign_in("aylin")
+    lead.post(f"/desk/{office.counters[1].id}/open")
+    browser.get(desk)
+    browser.post(f"{desk}steer/alarm")
+    assert 'data-emergency=""' in browser.page.text, "it does not sound where it was raised"
+    assert "Pressed by mistake" in browser.text
+    other = f"/desk/{office.counters[1].id}/"
+    elsewhere = ("/desk/", f"{other}ticket/A001/", "/agenda/musterstadt/", "/staff/devices/musterstadt/")
+    for path in (other, *elsewhere, "/team/musterstadt/", "/team/musterstadt/alarms"):
+        text = lead.get(path).text
+        assert "Emergency at counter 1. Please help." in text, path
+        assert 'data-emergency="3"' in text, path
+        assert f"{other}steer/answer" in text, path
+    for path in elsewhere:
+        text = lead.get(path).text
+        assert 'data-live="/live/musterstadt"' in text, path
+        assert f"{other}steer/alarm" in text, path
+    browser.post(f"{desk}steer/settle", cry="3")
+    assert "Emergency at counter" not in lead.get("/agenda/musterstadt/").text
+
+
 def test_no_page_carries_inline_script_or_style(app: Flask, browser: Browser, desk: str) -> None:
     for path in ("/desk/", desk, "/team/musterstadt/", "/screen/musterstadt/", "/staff/sign-in"):
         text = browser.get(path).text

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.event import listen, remove
 
 from frontoffice import vault as vaults
 from frontoffice import worker
@@ -15,10 +16,17 @@ from frontoffice.config import Line
 from frontoffice.db import Database
 from frontoffice.errors import Invalid, TooMany
 from frontoffice.events import Event
-from frontoffice.line import calling, checks, next_up, parking, phone, staffing, undoing
-from frontoffice.line.models import ExpectedWait, LineExperience, Ticket, TicketState
+from frontoffice.line import calling, checks, next_up, parking, phone, staffing, steering, undoing, wishes
+from frontoffice.line.models import (
+    CounterSession,
+    EarlyClosing,
+    ExpectedWait,
+    LineExperience,
+    Ticket,
+    TicketState,
+)
 from frontoffice.line.phone import AwayAlready, JustCalled, UnknownTicket, VisitOver
-from frontoffice.messages import channels, texts
+from frontoffice.messages import channels, settle, texts
 from frontoffice.messages.dispatch import Delivery
 from frontoffice.messages.envelope import unseal
 from frontoffice.messages.models import Medium, Message, MessageState
@@ -223,16 +231,34 @@ def test_an_sms_goes_to_who_is_nearly_next_and_only_once(lobby: Lobby) -> None:
     assert lobby.tick() == 1
     assert lobby.tick(lobby.now + MINUTE) == 0
     assert lobby.sent() == [
-        "A001: You are next. Please come to the waiting room.",
-        "A002: You are next. Please come to the waiting room.",
+        "A001: You will be called soon. Please come to the waiting room.",
+        "A002: You will be called soon. Please come to the waiting room.",
         "A004: Please come to counter 1 now.",
-        "A005: You are next. Please come to the waiting room.",
+        "A005: You will be called soon. Please come to the waiting room.",
     ]
     assert [lobby.ticket(number).phone is None for number in (1, 2, 5)] == [True, True, False]  # forgotten
     with lobby.database.read() as session:
         [fifth] = session.scalars(select(Message).where(Message.subject == f"ticket:{lobby.tickets[4]}"))
         assert fifth.dedupe_key == f"ticket:{lobby.tickets[4]}:next:1:sms"
         assert fifth.expires_at == lobby.now + 5 * MINUTE
+
+
+def test_who_left_a_mail_address_with_the_appointment_gets_a_mail_where_the_sms_fails(lobby: Lobby) -> None:
+    with lobby.database.write() as session:
+        office = session.get_one(Office, lobby.office)
+        booked = parts.appointment(session, office, lobby.now, state=State.CHECKED_IN)
+        session.get_one(Ticket, lobby.tickets[0]).appointment_id = booked.id
+    for number in (1, 2):
+        lobby.do(lambda session, ticket, now: phone.leave_number(session, ticket, NUMBER, now), number)
+    assert lobby.tick() == 2
+    with lobby.database.write() as session:
+        for message in session.scalars(select(Message).order_by(Message.id)).all():
+            settle.close(session, message, MessageState.DEAD, lobby.now)
+        written = session.scalars(select(Message).where(Message.medium == Medium.MAIL)).all()
+        assert [each.subject for each in written] == [f"ticket:{lobby.tickets[0]}"]
+        envelope = unseal(vaults.of(session), written[0].envelope)
+        assert envelope is not None
+        assert envelope.to == "olena@example.org"
 
 
 def test_who_was_away_is_told_again_and_who_leaves_is_not(lobby: Lobby) -> None:
@@ -242,7 +268,7 @@ def test_who_was_away_is_told_again_and_who_leaves_is_not(lobby: Lobby) -> None:
     lobby.do(phone.come_back, 1)
     assert lobby.tick() == 1
     lobby.do(phone.leave, 1)
-    assert lobby.sent() == ["A001: You are next. Please come to the waiting room. (cancelled)"]
+    assert lobby.sent() == ["A001: You will be called soon. Please come to the waiting room. (cancelled)"]
     assert lobby.ticket(1).phone is None
 
 
@@ -291,14 +317,93 @@ def test_who_waits_is_told_once_that_the_office_closes_early(lobby: Lobby) -> No
         lobby.do(lambda session, ticket, now: phone.leave_number(session, ticket, NUMBER, now), number)
     lobby.do(phone.leave, 2)
 
-    def tell(closes_at: datetime) -> int:
+    def tell(hours: int, told_at: datetime) -> int:
+        said = EarlyClosing(closes_at=lobby.now + timedelta(hours=hours), told_at=told_at)
         with lobby.database.write() as session:
             tickets = session.scalars(select(Ticket).order_by(Ticket.id)).all()
-            return next_up.tell_closing(session, tickets, closes_at, lobby.now)
+            return next_up.tell_closing(session, tickets, said, lobby.now)
 
-    at = lobby.now + timedelta(hours=3)
-    assert (tell(at), tell(at), tell(at - 30 * MINUTE)) == (1, 0, 1)
-    assert lobby.sent()[0] == "A001: We close early today, at 11:00. Please ask at the desk."
+    first, second, third = (lobby.now + number * MINUTE for number in range(3))
+    assert [tell(3, first), tell(3, first), tell(4, second), tell(3, third)] == [1, 0, 1, 1]
+    assert lobby.sent() == [
+        "A001: We close early today, at 11:00. Please ask at the desk. (cancelled)",
+        "A001: We close early today, at 12:00. Please ask at the desk. (cancelled)",
+        "A001: We close early today, at 11:00. Please ask at the desk.",
+    ]
+
+
+@pytest.mark.parametrize("sent_back", ["transferred", "call undone", "counter closed"])
+def test_who_waits_again_after_a_call_is_told_again(lobby: Lobby, sent_back: str) -> None:
+    lobby.do(lambda session, ticket, now: phone.leave_number(session, ticket, NUMBER, now), 1)
+    assert lobby.tick() == 1
+    assert lobby.next() == "A001"
+    match sent_back:
+        case "transferred":
+            service = lobby.ticket(2).service_id
+            lobby.desk(steering.transfer, "A001", to_service_id=service)
+        case "call undone":
+            lobby.desk(undoing.undo)
+        case _:
+            with lobby.database.write() as session:
+                lead = parts.account(session, "lead", Role.TEAM_LEAD)
+                staffing.close_counter(session, lobby.counter, lead, lobby.now)
+            lobby.desk(staffing.open_counter)
+    assert lobby.ticket(1).state is TicketState.WAITING
+    assert lobby.tick() == 1
+    assert len(lobby.sent()) == 2
+
+
+def test_a_transfer_that_is_undone_tells_nobody_anew(lobby: Lobby) -> None:
+    lobby.do(lambda session, ticket, now: phone.leave_number(session, ticket, NUMBER, now), 1)
+    assert lobby.tick() == 1
+    assert lobby.next() == "A001"
+    lobby.desk(steering.transfer, "A001", to_service_id=lobby.ticket(2).service_id)
+    lobby.desk(undoing.undo)
+    assert lobby.ticket(1).state is TicketState.CALLED
+    assert lobby.tick() == 0
+
+
+def test_several_tickets_are_locked_in_the_order_of_their_ids_before_they_are_changed(lobby: Lobby) -> None:
+    """Whoever locks them as they come, and another who does, wait for each other for ever."""
+    for number in (1, 2):
+        lobby.do(lambda session, ticket, now: phone.leave_number(session, ticket, NUMBER, now), number)
+        lobby.desk(steering.wish, f"A00{number}", for_counter_id=lobby.counter)
+    said: list[str] = []
+
+    def statements(verb: Callable[..., Any], *given: Any) -> list[str]:
+        said.clear()
+        with lobby.database.write() as session:
+            engine = session.get_bind()
+            listen(engine, "before_cursor_execute", note)
+            try:
+                verb(session, *given)
+            finally:
+                remove(engine, "before_cursor_execute", note)
+            is_postgresql = engine.dialect.name == "postgresql"
+        lock = "ORDER BY ticket.id" + (" FOR UPDATE" if is_postgresql else "")
+        return ["lock" if each.endswith(lock) else "change" for each in said]
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if "ticket" in statement.split("WHERE", maxsplit=1)[0] and (
+            statement.startswith("UPDATE ticket") or "ORDER BY ticket.id" in statement
+        ):
+            said.append(" ".join(statement.split()))
+
+    told = statements(next_up.tell, lobby.tickets, lobby.now)
+    with lobby.database.write() as session:
+        session.get_one(Office, lobby.office).counters[0].languages = []
+        session.scalars(select(CounterSession)).one().paused_at = lobby.now
+    dropped = statements(wishes.drop_unfulfillable, lobby.office, lobby.ticket(1).day)
+    for number in (1, 2):
+        lobby.do(phone.leave, number)
+    with lobby.database.write() as session:
+        for number in (1, 2):
+            session.get_one(Ticket, lobby.tickets[number - 1]).phone = b"left over"
+    forgotten = statements(next_up.forget_numbers)
+    assert [lobby.ticket(number).for_counter_id for number in (1, 2)] == [None, None]
+    for each in (told, dropped, forgotten):
+        assert each[0] == "lock"
+        assert set(each[1:]) == {"change"}
 
 
 def test_the_worker_tells_learns_and_forgets(
@@ -317,7 +422,7 @@ def test_the_worker_tells_learns_and_forgets(
     with lobby.database.write() as session:
         session.get_one(Ticket, lobby.tickets[1]).phone = b"left over"
     jobs["line: forget numbers"].run(context)
-    assert lobby.sent() == ["A001: You are next. Please come to the waiting room."]
+    assert lobby.sent() == ["A001: You will be called soon. Please come to the waiting room."]
     assert lobby.ticket(2).phone is None
     with lobby.database.read() as session:
         assert session.scalar(select(func.count()).select_from(ExpectedWait)) == 5

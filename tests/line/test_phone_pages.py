@@ -7,10 +7,13 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from frontoffice import clock
 from frontoffice.booking import sheet
 from frontoffice.db import Database
-from frontoffice.line import calling, parking, phone, staffing
+from frontoffice.events import Event
+from frontoffice.line import calling, next_up, parking, phone, staffing
 from frontoffice.line.models import EarlyClosing, Ticket, TicketState
 from frontoffice.offices.models import Office
 from frontoffice.paths import STATIC
@@ -19,6 +22,7 @@ from tests.line import parts
 from tests.line.browsing import Browser
 
 MINUTE = timedelta(minutes=1)
+LINK = r'href="http://localhost(/ticket/[0-9a-f]{32})"'
 SMALL = 12_000  # bytes: a few seconds over a bad connection
 
 
@@ -107,6 +111,14 @@ def test_people_without_scripts_can_do_everything(app: Flask, database: Database
     browser.post(f"{path}/number", phone="0151 23456789")
     assert browser.path == path
     assert "+49 … 789" in browser.text
+    assert "Which messages" not in browser.text
+    with database.write() as session:
+        next_up.tell(session, [phone.find(session, tokens[2]).id], clock.now())
+    browser.get(path)
+    chooses = re.search(r'<a href="([^"]+)">Which messages do you want\?', browser.page.text)
+    assert chooses
+    assert "… 789" in browser.get(chooses[1]).text
+    browser.get(path)
     browser.post(f"{path}/number", forget="1")
     assert "Send me an SMS" in browser.text
 
@@ -120,6 +132,7 @@ def test_people_without_scripts_can_do_everything(app: Flask, database: Database
     assert "You have already left the line for a while." in browser.text
     browser.post(f"{path}/leave")
     assert "You have left the line." in browser.text
+    assert "Which messages" not in browser.text
     assert browser.buttons() == []
     assert app.test_client().post(f"{path}/leave").status_code == 400  # without the page's own token
 
@@ -148,6 +161,9 @@ def test_a_phone_gets_a_small_page_in_the_language_of_the_ticket(app: Flask, tok
     for path in (f"/ticket/{uuid4().hex}", f"/ticket/{uuid4().hex}/state"):
         assert browser.get(path).status_code == 404
     assert "this page tries again by itself" in browser.text
+    assert "If you have a number on paper, it stays valid" in browser.text
+    assert "the link is wrong, or a newer one was given to you" in browser.text
+    assert "in any case" not in browser.text
     browser.get(f"/ticket/{tokens[0]}")
     assert browser.post(f"/ticket/{uuid4().hex}/leave").status_code == 404
     assert browser.get("/ticket/short").status_code == 404
@@ -168,7 +184,74 @@ def test_staff_give_the_link_of_a_number_and_nobody_else_does(
     page = desk.post(f"{path}phone")
     assert "Phone ticket for number A003" in desk.text
     assert "<svg" in page.text
-    [link] = re.findall(r'href="http://localhost(/ticket/[0-9a-f]{32})"', page.text)
+    [link] = re.findall(LINK, page.text)
     assert "A003" in stranger.get(link).text
     assert stranger.get(f"/ticket/{tokens[2]}").status_code == 404  # the link before
+    for _reload in range(2):
+        assert re.findall(LINK, desk.get(f"{path}phone").text) == [link]
+        assert "A003" in stranger.get(link).text
+    with database.read() as session:
+        linked = session.scalars(select(Event).where(Event.kind == "ticket.linked")).all()
+        assert [each.data for each in linked] == [{"ticket": "A003", "counter": "1"}]
+    assert "Phone ticket given" in desk.get(path).text
+    assert link.rpartition("/")[2] not in desk.page.text
+    # Another desk gives a new one: this one's is not shown as if it still worked.
+    with database.write() as session:
+        newer = phone.give_link(phone.find(session, link.rpartition("/")[2]))
+    assert desk.get(f"{path}phone").request.path == path
+    assert stranger.get(phone.path(newer)).status_code == 200
+    stranger.get(f"{path}phone")
+    assert "sign-in" in stranger.path
+    desk.get(path)
     assert desk.post(f"/desk/{counter}/ticket/A999/phone").status_code == 404
+    with database.write() as session:
+        phone.leave(session, phone.find(session, newer), clock.now())
+    desk.get(path)
+    assert desk.post(f"{path}phone").status_code == 404
+
+
+def test_who_is_new_is_shown_no_place_before_it_is_known(
+    app: Flask, database: Database, office: Office, tokens: list[str], now: datetime
+) -> None:
+    browser = Browser(app)
+    browser.get(f"/ticket/{tokens[0]}")  # the office's line is looked at
+    with database.write() as session:  # before anything is told of the new one
+        token = phone.give_link(parts.ticket(session, session.get_one(Office, office.id), 9, now))
+    page = browser.get(f"/ticket/{token}")
+    assert "Your place is shown in a moment." in browser.text
+    assert 'data-again="3"' in page.text
+    assert "are before you." not in browser.text
+    assert "You are next" not in browser.text
+    with database.write() as session:
+        phone.leave(
+            session, phone.find(session, tokens[2]), now
+        )  # something happens, and it is looked at anew
+    browser.get(f"/ticket/{token}")
+    assert "2 people are before you." in browser.text
+
+
+def test_who_may_not_be_reached_before_the_office_closes_is_told(
+    app: Flask, database: Database, office: Office, tokens: list[str], now: datetime
+) -> None:
+    browser = Browser(app)
+    assert "We close at" not in (browser.get(f"/ticket/{tokens[2]}") and browser.text)
+    with database.write() as session:
+        found = session.get_one(Office, office.id)
+        who = session.query(parts.Account).one()
+        said = EarlyClosing(office_id=found.id, day=sheet.day_of(now, found.time_zone), account_id=who.id)
+        said.closes_at, said.told_at = now + 4 * MINUTE, now
+        session.add(said)
+    late = "We close at 08:04 today. It may not be your turn before that. Please ask at the desk."
+    browser.get(f"/ticket/{tokens[2]}")
+    assert late in browser.text
+    browser.get(f"/ticket/{tokens[0]}")
+    assert late not in browser.text
+    assert "The office closes early today, at 08:04." in browser.text
+    desk = Browser(app)
+    desk.sign_in("staff")
+    desk.get(f"/desk/{office.counters[0].id}/ticket/A003/")
+    assert "perhaps not before we close" in desk.text
+    with database.write() as session:
+        session.query(EarlyClosing).one().closes_at = now - MINUTE
+    browser.get(f"/ticket/{tokens[0]}")
+    assert "We closed at 07:59. Please ask at the desk if you will still be called." in browser.text

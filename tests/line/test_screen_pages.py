@@ -1,5 +1,6 @@
 """What the waiting-room screen is told: rooms, pauses, calls taken back, closing early; and its sentences."""
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,10 +8,14 @@ from typing import Any
 import pytest
 import time_machine
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from frontoffice.db import Database
-from frontoffice.line import spoken, staffing, undoing
+from frontoffice.events import Event
+from frontoffice.line import calling, spoken, staffing, undoing
+from frontoffice.line.models import Ticket
 from frontoffice.offices.models import Office
+from frontoffice.web import live
 from tests.line.desks import Desks
 
 MINUTE = timedelta(minutes=1)
@@ -64,10 +69,22 @@ def test_a_call_that_was_taken_back_is_gone_and_a_pause_has_a_sign(client: Flask
     assert told(client)["pausing"] == []
 
 
-def test_the_language_is_told_so_that_the_number_can_be_spoken(client: FlaskClient, desks: Desks) -> None:
-    desks.wait(1)
-    desks.next(1)
-    assert [(call["language"], call["call"]) for call in told(client)["calls"]] == [("de", 1)]
+def test_the_language_is_told_only_where_the_number_is_spoken_in_it(
+    client: FlaskClient, desks: Desks
+) -> None:
+    languages = ("de", "uk", "ti", "ar-SY")
+    for number, language in enumerate(languages, start=1):
+        waiting = desks.wait(number)
+        with desks.database.write() as session:
+            session.get_one(Ticket, waiting).language = language
+        desks.next(1)
+        desks.do(calling.no_show, 1)
+    spoken_in = [None, "uk", None, "ar"]
+    assert [call["language"] for call in reversed(told(client)["calls"])] == spoken_in
+    with desks.database.read() as session:
+        calls = session.scalars(select(Event).where(Event.kind == "ticket.called").order_by(Event.number))
+        lines = [live.tell(each).decode().split("data: ")[1] for each in calls]
+    assert [json.loads(line)["language"] for line in lines] == spoken_in
 
 
 def test_every_sentence_names_number_and_counter() -> None:

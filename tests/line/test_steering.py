@@ -9,7 +9,7 @@ import pytest
 from frontoffice.booking.models import Appointment, State
 from frontoffice.db import Database
 from frontoffice.errors import Invalid
-from frontoffice.line import calling, checks, parking, staffing, steering, undoing
+from frontoffice.line import calling, checks, parking, staffing, steering, undoing, wishes
 from frontoffice.line.calling import CalledOften, NotWaiting
 from frontoffice.line.models import Priority, Ticket, TicketState
 from frontoffice.line.seat import CounterBusy, CounterPaused
@@ -20,6 +20,7 @@ from frontoffice.offices.models import Office
 from frontoffice.staff.models import Account, Role
 from tests.line.desks import Desks
 from tests.line.parts import account, appointment, ticket
+from tests.sample import sample_office
 
 MINUTE = timedelta(minutes=1)
 
@@ -205,6 +206,73 @@ def test_a_visitor_is_passed_on_to_an_open_counter_and_not_to_the_same_one(desks
     assert desks.next(2) == "A001"
 
 
+def test_a_language_is_kept_on_the_way_only_where_it_is_spoken(desks: Desks) -> None:
+    passed = desks.wait(1)
+    desks.do(steering.wish, 1, "A001", for_language="uk")
+    assert desks.next(2) == "A001"
+    desks.do(steering.transfer, 2, to_service_id=desks.office.services[2].id)
+    assert desks.see(passed).for_language == "uk"
+    assert desks.next(2) == "A001"
+    desks.do(steering.transfer, 2, to_counter_id=desks.ids[0])
+    assert desks.see(passed).for_language is None
+    assert desks.next(1) == "A001"
+
+
+def test_a_language_is_given_up_where_whoever_speaks_it_does_not_serve_the_concern(desks: Desks) -> None:
+    with desks.database.write() as session:
+        first, second, third = session.get_one(Office, desks.office.id).counters[:3]
+        second.services, third.services, third.languages = first.services[1:], first.services, ["uk"]
+        who = account(session, "olena")
+        staffing.open_counter(session, third.id, who, desks.now)
+    waiting = desks.wait(1, service=0)
+    desks.do(steering.wish, 1, "A001", for_language="uk")
+    with desks.database.write() as session:
+        staffing.close_counter(session, third.id, who, desks.now)
+    assert desks.see(waiting).for_language is None
+    with pytest.raises(NobodyCan):
+        desks.do(steering.wish, 1, "A001", for_language="uk")
+    assert desks.next(1) == "A001"
+
+
+def test_who_was_picked_and_sent_to_pay_comes_back_to_that_counter_for_whomever_they_waited(
+    desks: Desks,
+) -> None:
+    desks.wait(1)
+    desks.do(steering.wish, 2, "A001", for_account_id=desks.staff[1].id, for_language="uk")
+    desks.do(calling.pick, 1, "A001")
+    desks.do(parking.send_away, 1, reason="fee")
+    desks.do(parking.is_back, 1, "A001")
+    assert desks.next(1) == "A001"
+
+
+def test_a_call_that_is_undone_after_the_one_they_waited_for_has_gone_leaves_them_to_everybody(
+    desks: Desks,
+) -> None:
+    desks.wait(1)
+    desks.do(steering.wish, 1, "A001", for_account_id=desks.staff[1].id)
+    desks.do(calling.pick, 1, "A001")
+    desks.do(staffing.close_counter, 2)
+    desks.do(undoing.undo, 1)
+    assert desks.next(1) == "A001"
+
+
+def test_a_concern_that_is_not_offered_is_refused_and_one_that_nobody_serves_is_said(desks: Desks) -> None:
+    with desks.database.write() as session:
+        office = session.get_one(Office, desks.office.id)
+        for counter in office.counters[:2]:
+            counter.services = office.services[:2]
+        office.services[0].active = False
+    passed = desks.wait(1)
+    desks.next(1)
+    with pytest.raises(Invalid):
+        desks.do(steering.transfer, 1, to_service_id=desks.office.services[0].id)
+    with desks.database.read() as session:
+        assert not wishes.is_stranded(session, session.get_one(Ticket, passed))
+    desks.do(steering.transfer, 1, to_service_id=desks.office.services[2].id)
+    with desks.database.read() as session:
+        assert wishes.is_stranded(session, session.get_one(Ticket, passed))
+
+
 def test_who_has_gone_is_taken_out_of_the_line_with_the_appointment(desks: Desks) -> None:
     with desks.database.write() as session:
         office = session.get_one(Office, desks.office.id)
@@ -284,6 +352,41 @@ def test_a_step_can_be_undone_for_a_minute_and_once(desks: Desks) -> None:
     desks.do(undoing.undo, 1)
     with pytest.raises(NothingToUndo):
         desks.do(undoing.undo, 1)
+
+
+def test_a_step_that_is_named_is_undone_once_and_never_another_one(desks: Desks) -> None:
+    first, second = desks.wait(1), desks.wait(2)
+    desks.next(1)
+    desks.do(calling.finish, 1)
+    finished = undoing.step_of(desks.see(first))
+    desks.now += MINUTE / 4
+    desks.next(1)
+    called = undoing.step_of(desks.see(second))
+    with pytest.raises(NothingToUndo):
+        desks.do(undoing.undo, 1, finished)  # a page from before the second call
+    for _press in range(2):
+        assert desks.do(undoing.undo, 1, called).id == second
+        assert desks.see(second).state is TicketState.WAITING
+        assert desks.see(first).state is TicketState.DONE, "a second press takes back nothing more"
+    assert desks.do(undoing.undo, 1, finished).state is TicketState.CALLED
+    for unknown in ("", "1", "1-1", f"{second}-1-1", f"{second + 7}-0", "9" * 18 + "-" + "9" * 17):
+        with pytest.raises(NothingToUndo):
+            desks.do(undoing.undo, 1, unknown)
+    assert desks.see(first).state is TicketState.CALLED
+
+
+def test_a_step_at_another_office_is_not_looked_up(desks: Desks) -> None:
+    with desks.database.write() as session:
+        there = sample_office(session, "nebenstadt")
+        who = account(session, "fremd", office=there)
+        counter = there.counters[0].id
+        staffing.open_counter(session, counter, who, desks.now)
+    visitor = desks.wait(1)
+    desks.next(1)
+    step = undoing.step_of(desks.see(visitor))
+    desks.do(undoing.undo, 1, step)
+    with pytest.raises(NothingToUndo), desks.database.write() as session:
+        undoing.undo(session, counter, who, desks.now, step)
 
 
 def test_a_finished_visit_does_not_come_back_while_another_visitor_is_there(desks: Desks) -> None:

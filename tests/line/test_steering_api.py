@@ -92,8 +92,11 @@ def test_a_morning_at_two_counters(
     assert third.do("wish", ticket="A001")["for_language"] is None
 
     assert third.do("pick", ticket="A004")["state"] == "called"
-    assert third.do("undo")["state"] == "waiting"
-    assert third.post("undo").status_code == 409
+    last = third.desk()["undoable_step"]
+    assert third.do("undo", step=last)["state"] == "waiting"
+    assert third.do("undo", step=last)["state"] == "waiting", "sent again it does nothing more"
+    assert third.post("undo", step="1-1").status_code == 409
+    assert third.post("undo").status_code == 422
     assert third.do("pick", ticket="A004")["call"] == 1
     until = (now + timedelta(minutes=20)).isoformat()
     parked = third.do("park", reason="holt eine Kopie", wake_at=until, ticket="A004")
@@ -189,9 +192,9 @@ def test_what_cannot_be_done_is_refused_in_words(
         other = elsewhere.counters[0].id
         stranger = account(session, "fremd", office=elsewhere)
         key = token(session, stranger, now)
-    for act in ("undo", "pause", "alarm"):
-        assert Program(client, key, office.counters[2].id).post(act).status_code == 403
-        assert Program(client, "nonsense", other).post(act).status_code == 401
+    for act, body in (("undo", {"step": "1-1"}), ("pause", {}), ("alarm", {})):
+        assert Program(client, key, office.counters[2].id).post(act, **body).status_code == 403
+        assert Program(client, "nonsense", other).post(act, **body).status_code == 401
     assert Program(client, key, 99999).post("alarm").status_code == 404
     assert (
         Program(client, key, office.counters[2].id)

@@ -94,9 +94,13 @@ def test_parked_passed_on_and_taken_back(
         f"{desk}steer/transfer", ticket="A002", to_service=str(office.services[0].id), note="has the form"
     )
     assert states(database) == {"A001": TicketState.WAITING, "A002": TicketState.WAITING}
+    [meant] = re.findall(r'name="meant" value="([^"]+)"', miriam.page.text)
+    for _press in range(2):  # in haste
+        miriam.post(f"{desk}steer/undo", meant=meant)
+        assert "The last step for number A002 is undone." in miriam.text
+        assert states(database)["A002"] is TicketState.CALLED
     miriam.post(f"{desk}steer/undo")
-    assert "The last step for number A002 is undone." in miriam.text
-    assert states(database)["A002"] is TicketState.CALLED
+    assert "The last step can no longer be undone" in miriam.text, "a form has to say which step it means"
 
 
 def test_who_is_let_first_stands_first_in_the_list(miriam: Browser, desk: str) -> None:
@@ -132,7 +136,7 @@ def test_an_alarm_is_shown_at_the_other_desks_and_not_told_outside(
     assert "Emergency at counter" not in jonas.get(other).text
     miriam.post(f"{desk}steer/alarm")
     assert "Emergency at counter 1. Please help." in jonas.get(other).text
-    assert "Emergency at counter 1. Please help." in jonas.get(f"{other}line").text
+    assert "Emergency at counter 1. Please help." in jonas.get("/team/musterstadt/alarms").text
     seen = app.test_client().get(f"/screen/{office.slug}/").text
     assert "Emergency" not in seen
 
@@ -257,3 +261,19 @@ def test_a_silent_kiosk_is_noticed_at_the_desk(
     with database.write() as session:
         kiosk(session, session.get_one(Office, office.id)).seen_at = now - timedelta(minutes=7)
     assert "The kiosk “Kiosk A” has not reported since 07:53." in miriam.get(desk).text
+
+
+def test_staff_are_told_at_once_where_no_open_counter_serves_what_they_passed_somebody_on_to(
+    miriam: Browser, database: Database, office: Office, desk: str
+) -> None:
+    with database.write() as session:
+        here = session.get_one(Office, office.id)
+        here.counters[0].services = here.services[:2]
+        served, unserved = here.services[0].id, here.services[2].id
+    told = "At the moment no open counter serves this concern. Number A001 waits until one is opened"
+    miriam.post(f"{desk}steer/pick", ticket="A001")
+    miriam.post(f"{desk}steer/transfer", ticket="A001", to_service=str(served))
+    assert told not in miriam.text
+    miriam.post(f"{desk}steer/pick", ticket="A001")
+    miriam.post(f"{desk}steer/transfer", ticket="A001", to_service=str(unserved))
+    assert told in miriam.text

@@ -14,7 +14,9 @@ from frontoffice.line import arranging, board, calling, closing, machines, parki
 from frontoffice.line.models import Ticket
 from frontoffice.line.team import Team
 from frontoffice.line.wishes import NobodyCan
-from frontoffice.messages.models import Message
+from frontoffice.messages import texts
+from frontoffice.messages.envelope import unseal
+from frontoffice.messages.models import Medium, Message, MessageState
 from frontoffice.offices.models import Counter, Office
 from frontoffice.staff.models import Account, Role
 from tests.line.desks import Desks
@@ -126,29 +128,59 @@ def test_who_was_given_to_a_team_that_leaves_is_for_everybody(desks: Desks) -> N
 
 def test_closing_early_is_told_on_the_board_and_by_sms_once(desks: Desks, lead: Account) -> None:
     office, now = desks.office, desks.now
-    with_phone, _without = desks.wait(1), desks.wait(2)
+    with_phone, other = desks.wait(1), desks.wait(2)
     with desks.database.write() as session:
         session.get_one(Ticket, with_phone).phone = vault.of(session).seal("+4915228817386")
     today = sheet.day_of(now, office.time_zone)
     closes = now + timedelta(hours=2)
 
-    def say(at: datetime) -> int:
+    def say(closes_at: datetime, at: datetime) -> int:
         with desks.database.write() as session:
-            return closing.close_early(session, session.get_one(Office, office.id), lead, at, now)
+            return closing.close_early(session, session.get_one(Office, office.id), lead, closes_at, at)
 
-    assert say(closes) == 1
-    assert say(closes) == 0, "the same time once more is no news"
-    assert say(closes + 30 * MINUTE) == 1
+    def usual(at: datetime) -> int:
+        with desks.database.write() as session:
+            return closing.close_as_usual(session, session.get_one(Office, office.id), lead, at)
+
+    later = closes + 30 * MINUTE
+    assert say(closes, now) == 1
+    assert say(closes, now + MINUTE) == 0, "the same time once more is no news"
+    assert say(later, now + 2 * MINUTE) == 1
     with desks.database.read() as session:
-        assert board.board(session, office.id, today).closes_at == closes + 30 * MINUTE
-        kinds = session.scalars(select(Message.kind)).all()
-        said = session.scalars(select(Event).where(Event.kind == "office.closing_early")).all()
-    assert list(kinds) == ["closing_early", "closing_early"]
-    assert len(said) == 3
+        assert board.board(session, office.id, today).closes_at == later
+    assert say(closes, now + 3 * MINUTE) == 1, "back to the first one is news again"
+    assert written(desks) == [
+        "A001: We close early today, at 10:00. Please ask at the desk. (cancelled)",
+        "A001: We close early today, at 10:30. Please ask at the desk. (cancelled)",
+        "A001: We close early today, at 10:00. Please ask at the desk.",
+    ]
     with desks.database.write() as session:
-        closing.close_as_usual(session, session.get_one(Office, office.id), lead, now)
+        last = session.scalars(select(Message).order_by(Message.id.desc())).first()
+        assert last is not None
+        last.state = MessageState.SENT
+        session.get_one(Ticket, other).phone = vault.of(session).seal("+4915228817387")
+    assert usual(now + 4 * MINUTE) == 1, "only who was told otherwise"
+    assert usual(now + 5 * MINUTE) == 0
+    assert written(desks)[3:] == ["A001: We do not close early, after all. We are open until 12:00 today."]
+    assert say(closes, now + 6 * MINUTE) == 2
+    with desks.database.read() as session:
+        said = session.scalars(select(Event).where(Event.kind == "office.closing_early")).all()
+        assert len(said) == 4
+    assert usual(now + 7 * MINUTE) == 1, "the other one's has not left, and is taken back"
     with desks.database.read() as session:
         assert board.board(session, office.id, today).closes_at is None
+
+
+def written(desks: Desks) -> list[str]:
+    """What was written by SMS, as it reads."""
+    with desks.database.read() as session:
+        found = []
+        for message in session.scalars(select(Message).order_by(Message.id)):
+            envelope = unseal(vault.of(session), message.envelope)
+            assert envelope is not None
+            text = texts.render(message.kind, Medium.SMS, "en", envelope.parameters).text
+            found.append(text + (" (cancelled)" if message.state is MessageState.CANCELLED else ""))
+        return found
 
 
 def test_closing_early_is_for_leads_and_for_later_today(desks: Desks, lead: Account) -> None:

@@ -10,9 +10,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from frontoffice.db import Database
+from frontoffice.events import Event
 from frontoffice.line import calling, staffing
+from frontoffice.messages import failover
+from frontoffice.messages.models import Medium
 from frontoffice.offices.models import Counter, Office, Slide
 from frontoffice.staff.models import Role
+from frontoffice.web import live
 from tests.line.browsing import Browser
 from tests.line.parts import RULES, account, ticket
 
@@ -67,6 +71,32 @@ def test_closing_early_is_said_everywhere_and_taken_back(aylin: Browser, app: Fl
     aylin.get(VIEW)
     aylin.post(f"{VIEW}close-as-usual")
     assert "We close early today" not in aylin.text
+
+
+def test_a_stopped_provider_is_told_to_desk_and_team_until_it_goes_again(
+    aylin: Browser, database: Database, office: Office, now: datetime
+) -> None:
+    pages = (f"{VIEW}part", f"/desk/{office.counters[0].id}/line", f"/desk/{office.counters[0].id}/")
+    with database.write() as session:
+        failover.stop(session, "twilio", Medium.SMS, "20003", now)
+        failover.tell(session, "twilio", Medium.SMS, "20003", now)
+    for path in pages:
+        aylin.get(path)
+        assert "No SMS leave at the moment. They wait, and leave by themselves later. See why" in aylin.text
+        assert 'href="/agenda/musterstadt/messages/"' in aylin.page.text
+        assert "20003" not in aylin.page.text
+    with database.write() as session:
+        failover.resume(session, ["twilio"], now)
+    for path in pages:
+        aylin.get(path)
+        assert "No SMS leave" not in aylin.text
+    with database.read() as session:
+        found = session.scalars(
+            select(Event).where(Event.kind.startswith("channel.")).order_by(Event.number)
+        ).all()
+    told = [live.tell(each).decode() for each in found]
+    assert [each.splitlines()[1] for each in told] == ["event: counter.news"] * 2, "pages of staff look then"
+    assert [word for word in ("twilio", "20003", "sms") if word in "".join(told)] == []
 
 
 def test_a_lead_arranges_a_counter(aylin: Browser, database: Database, office: Office) -> None:

@@ -41,6 +41,21 @@ def test_who_needs_a_language_is_called_only_where_it_is_spoken() -> None:
     assert not order.may_call(Wish(100, language="ar"), HERE)
 
 
+def test_of_a_wish_the_least_is_given_up_that_lets_somebody_call() -> None:
+    there = Post(counter_id=2, account_id=11, team="Fachkräfte", services={100, 101}, languages={"ar"})
+    posts = [HERE, there]
+    for wish, left in (
+        (Wish(100, counter_id=1, language="uk"), Wish(100, counter_id=1, language="uk")),
+        (Wish(100, counter_id=1, language="ar"), Wish(100, counter_id=1)),  # each is there, but not together
+        (Wish(101, language="uk"), Wish(101)),  # spoken where the concern is not served
+        (Wish(101, language="uk", team="Aufenthalt"), Wish(101, language="uk", team="Aufenthalt")),
+        (Wish(100, account_id=11, counter_id=1), Wish(100, counter_id=1)),
+        (Wish(100, account_id=99, counter_id=99, team="x", language="fa"), Wish(100)),
+        (Wish(999, language="uk"), Wish(999)),  # served nowhere
+    ):
+        assert wishes.possible(wish, posts) == left, wish
+
+
 def test_the_database_asks_the_same_for_every_wish(database: Database, office: Office, now: datetime) -> None:
     with database.write() as session:
         here = session.get_one(Office, office.id)

@@ -34,7 +34,9 @@ def crew() -> Iterator[Crew]:
 def deliver(
     session: Session, _config: Config, device: int, entries: Sequence[Entry], now: datetime
 ) -> list[str | None]:
-    results = journal.take(session, session.get_one(Device, device), entries, early=EARLY, now=now)
+    results = journal.take(
+        session, session.get_one(Device, device), entries, early=EARLY, now=now, apart=False
+    )
     return [results[each.id].ticket for each in entries]
 
 
