@@ -79,8 +79,8 @@ class Databases:
         self._url = url
         self.is_sqlite = url.startswith("sqlite")
 
-    def make(self, name: str) -> Database:
-        """A new one with the application's tables, and the reference's."""
+    def make(self, name: str, *, alone: bool = False) -> Database:
+        """A new one with the application's tables, and the reference's, unless it is to be `alone`."""
         url = self.url(name)
         if not self.is_sqlite:
             address = self.url("postgres").replace("postgresql://", "postgresql+psycopg://")
@@ -90,7 +90,8 @@ class Databases:
             engine.dispose()
         database = Database(url, Vault([KEY]))
         schema.upgrade(database)
-        reference.prepare(url)
+        if not alone:
+            reference.prepare(url)
         return database
 
     def url(self, name: str) -> str:

@@ -185,6 +185,7 @@ class Line(Section):
     next_minutes: Annotated[int, Field(ge=0, le=60)] = 5
     away_minutes: Annotated[int, Field(ge=5, le=480)] = 90
     learn_days: Annotated[int, Field(ge=1, le=366)] = 28
+    journal_days: Annotated[int, Field(ge=8, le=366)] = 30
 
 
 class Staff(Section):

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, LargeBinary, Table, and_, select, update
+from sqlalchemy import Column, ColumnElement, LargeBinary, Table, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 import frontoffice.schema  # noqa: F401 (which knows every table)
@@ -20,15 +21,13 @@ from frontoffice.db import Base, Database
 from frontoffice.draw.models import DrawRequest
 from frontoffice.messages import outbox
 from frontoffice.messages.envelope import unseal
-from frontoffice.messages.models import Medium, Message, MessageState, Mute, Suppression
+from frontoffice.messages.models import Medium, Message, Mute, Suppression
 from frontoffice.vault import InvalidToken, Vault
 from frontoffice.waitlist.models import WaitlistEntry
 
 AT_ONCE = 200
 # Bytes that are no secret: the ticks of a day.
 PLAIN = {("day_sheet", name) for name in ("capacity", "taken", "free", "gates")}
-
-IN_FLIGHT = (MessageState.SENDING, MessageState.UNKNOWN)
 
 
 @dataclass
@@ -53,9 +52,13 @@ def rotate(database: Database) -> Rotated:
             with database.write() as session:
                 _rehash_people(session, table, rows, done)
     messages = Base.metadata.tables[Message.__tablename__]
+    left: list[tuple[int, bytes]] = []
     for rows in _parts(database, messages, messages.c.envelope):
         with database.write() as session:
-            _rehash_recipients(session, messages, rows, done)
+            left += _rehash_recipients(session, messages, rows, done)
+    if left:  # most of what was in flight is there by now
+        with database.write() as session:
+            _rehash_recipients(session, messages, left, done)
     return done
 
 
@@ -123,8 +126,12 @@ def _rehash_people(session: Session, table: Table, rows: Rows, done: Rotated) ->
                 _carry_over(session, vault, medium, address, done)
 
 
-def _rehash_recipients(session: Session, table: Table, rows: Rows, done: Rotated) -> None:
-    """The hashes that stand for recipients, of messages and of who opted out."""
+def _rehash_recipients(session: Session, table: Table, rows: Rows, done: Rotated) -> list[tuple[int, bytes]]:
+    """The hashes that stand for recipients, of messages and of who opted out.
+
+    Gives the rows that keep their old one for now: another message to that phone is in flight under the current key.
+    """
+    left: list[tuple[int, bytes]] = []
     vault = vaults.of(session)
     for number, sealed in rows:
         envelope = unseal(vault, sealed)
@@ -132,12 +139,15 @@ def _rehash_recipients(session: Session, table: Table, rows: Rows, done: Rotated
             continue
         medium = session.scalars(select(Message.medium).where(Message.id == number)).one()
         digests = outbox.recipient_digests(vault, medium, envelope.to)
-        # What is in flight keeps its own: by that it is the only one to its phone.
-        at_rest = and_(table.c.id == number, table.c.state.not_in(IN_FLIGHT))
-        done.rehashed += _replace(session, table, at_rest, "recipient", digests)
+        try:
+            with session.begin_nested():
+                done.rehashed += _replace(session, table, table.c.id == number, "recipient", digests)
+        except IntegrityError:
+            left.append((number, sealed))
         _carry_over(session, vault, medium, envelope.to, done)
         if envelope.fallback_to:
             _carry_over(session, vault, Medium.MAIL, envelope.fallback_to, done)
+    return left
 
 
 def _replace(

@@ -24,7 +24,7 @@ from frontoffice.booking import blocking, confirming, holding, planning, remindi
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.draw import drawing, settling
-from frontoffice.line import evening, learning, next_up, parking
+from frontoffice.line import end_of_day, evening, journal, learning, next_up, parking
 from frontoffice.messages import channels, outbox, receipts, retention, sweep
 from frontoffice.messages.dispatch import Delivery, deliver_due
 from frontoffice.messages.models import JobLease
@@ -219,6 +219,23 @@ def _learn_waits(context: Context) -> None:
                 learning.keep(session, office, learned, now, settings)
 
 
+def _forget_journals(context: Context) -> None:
+    keep = timedelta(days=context.config.line.journal_days)
+    while not context.stopping():
+        with context.database.write() as session:
+            if journal.forget(session, keep, clock.now()) < journal.AT_ONCE:
+                return
+
+
+def _send_home(context: Context) -> None:
+    with context.database.read() as session:
+        offices = session.scalars(select(Office).order_by(Office.id)).all()
+        due = [each.id for each in offices if end_of_day.is_due(session, each, clock.now())]
+    for office_id in due:
+        with context.database.write() as session:
+            end_of_day.send_home(session, session.get_one(Office, office_id), clock.now())
+
+
 def _end_earlier_days(context: Context) -> None:
     with context.database.read() as session:
         offices = session.scalars(select(Office.id).order_by(Office.id)).all()
@@ -250,7 +267,9 @@ JOBS: list[Job] = [
     Job("line: forget numbers", 60, _forget_numbers),
     Job("line: note expected waits", 20, _note_expected_waits),
     Job("line: learn waits", 900, _learn_waits),
+    Job("line: send home", 60, _send_home),
     Job("line: end earlier days", 900, _end_earlier_days),
+    Job("line: forget journals", 3600, _forget_journals),
     Job("forget", 3600, _forget),
     Job("messages: dispatch", 1, _dispatch, one_worker=False),
     Job("messages: reconcile", 15, _reconcile),
@@ -283,7 +302,7 @@ def run(
             public_url=public_url,
         )
         with database.write() as session:
-            sweep.resume(session)
+            sweep.try_anew(session, timing, clock.now())
         chosen = JOBS if jobs is None else jobs
         scheduler = schedule(chosen, Context(config, database, delivery, stop.is_set))
         scheduler.start()
@@ -322,9 +341,10 @@ def tick(job: Job, context: Context) -> None:
             return
         job.run(context)
     except Exception as error:
-        # Without the values of local variables, which some log formats add: they hold addresses.
+        # Without the values of local variables, which some log formats add, and without what the error says:
+        # both hold addresses.
         trace = "".join(traceback.format_tb(error.__traceback__))
-        log.error("job.failed", job=job.name, error=f"{type(error).__name__}: {error}", trace=trace)
+        log.error("job.failed", job=job.name, error=type(error).__qualname__, trace=trace)
 
 
 def take_turn(session: Session, name: str, slot: int) -> bool:

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import LargeBinary, select
+from sqlalchemy.orm import Session
 
 from frontoffice import cli, rotation
+from frontoffice import vault as vaults
 from frontoffice.booking import appointing, fairness
 from frontoffice.booking.models import Appointment
 from frontoffice.config import Config
@@ -79,14 +81,46 @@ def test_what_is_in_flight_stays_the_only_one_to_its_phone(
     with filled.write() as session:
         message = session.scalars(select(Message).where(Message.medium == Medium.SMS).limit(1)).one()
         message.state, message.lease_until = MessageState.SENDING, now + timedelta(minutes=5)
-        before = message.recipient
     both = Database(database_url, Vault([NEW, KEY]))
+    current, older = outbox.recipient_digests(both.vault, Medium.SMS, OLENA.phone or "")
     rotation.rotate(both)
-    with both.read() as session:
+    with both.write() as session:
         after = session.get_one(Message, message.id)
-        assert after.recipient == before
+        assert after.recipient == current
         assert both.vault.is_current(after.envelope or b"")
+        # Another one has got in between, before the two keys were known everywhere.
+        after.recipient = older
+        other = enqueue_copy(session, after, now)
+        other.state = MessageState.UNKNOWN
+    done = rotation.rotate(both)
+    assert done.rehashed == 0
+    with both.write() as session:
+        assert session.get_one(Message, message.id).recipient == older
+        session.get_one(Message, other.id).state = MessageState.SENT
+    assert rotation.rotate(both).rehashed == 1
     both.close()
+
+
+def enqueue_copy(session: Session, message: Message, now: datetime) -> Message:
+    """Another message to the same phone, written now."""
+    envelope = unseal(vaults.of(session), message.envelope)
+    assert envelope is not None
+    copy = outbox.enqueue(
+        session,
+        kind=message.kind,
+        medium=message.medium,
+        to=envelope.to,
+        language=message.language,
+        office_id=message.office_id,
+        subject=message.subject,
+        dedupe_key=f"copy:{message.id}:{message.medium}",
+        parameters=envelope.parameters,
+        expires_at=message.expires_at,
+        now=now,
+    )
+    assert copy is not None
+    session.flush()
+    return copy
 
 
 def test_what_no_key_opens_is_counted_and_left(filled: Database, database_url: str, tmp_path: Path) -> None:

@@ -43,9 +43,9 @@ class PersonForm(DetailsForm):
 
 
 class NoteForm(DetailsForm):
-    """A sentence of the office that goes into the message."""
+    """A sentence of the office that goes into the mail; an SMS, which others may see, says only time, code and link."""
 
-    note = TextAreaField(N_("Sentence in the message"))
+    note = TextAreaField(N_("Sentence in the mail"))
 
     def text(self) -> str:
         """The sentence. Raises Invalid (field "note") where it is too long, or holds what no message can."""

@@ -80,7 +80,7 @@ def resume_provider(slug: str, provider: str) -> ResponseReturnValue:
             raise NotAllowed
         if not any(each.provider == provider for each in failover.state(desk.session)):
             raise NotFound
-        failover.resume(desk.session, provider)
+        failover.resume(desk.session, [provider], desk.now, desk.actor)
     flash(_("It is tried again now."), "success")
     return _back(slug)
 

@@ -18,6 +18,7 @@ from frontoffice.booking import appointing, dates, sheet
 from frontoffice.booking.models import Channel, Share, State
 from frontoffice.booking.person import Person
 from frontoffice.errors import N_, NotSignedIn
+from frontoffice.messages import failover, following
 from frontoffice.offices import finding
 from frontoffice.offices.models import Office
 from frontoffice.staff import roles
@@ -86,6 +87,13 @@ class Desk(NamedTuple):
         return roles.may(self.account, permission)
 
 
+class Minded(NamedTuple):
+    """How many messages reached nobody, and whether a provider is stopped."""
+
+    unreached: int
+    is_stopped: bool
+
+
 @contextmanager
 def looking(slug: str, permission: Permission) -> Iterator[Desk]:
     """To read only. Raises NotSignedIn, NotAllowed, NotFound.
@@ -130,6 +138,7 @@ def render(desk: Desk, template: str, **words: Any) -> str:
     return render_template(
         template if "/" in template else f"agenda/{template}",
         account=desk.account,
+        minds=_minded(desk),
         current_office=desk.office,
         office=desk.office,
         today=desk.today,
@@ -191,6 +200,14 @@ def _desk(session: Session, slug: str, permission: Permission) -> Desk:
     office = finding.office(session, slug)
     access.office_required(account, office.id)
     return Desk(session, account, office, now, [])
+
+
+def _minded(desk: Desk) -> Minded | None:
+    """What stands on the tab of the messages, for those who have it."""
+    if not desk.may(Permission.MIND_MESSAGES):
+        return None
+    unreached = following.count_unreached(desk.session, desk.now, desk.office.id)
+    return Minded(unreached, bool(failover.state(desk.session)))
 
 
 def _may(account: Account, permission: str) -> bool:

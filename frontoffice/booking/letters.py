@@ -191,7 +191,12 @@ def drafts(
     expires_at: datetime | None = None,
     priority: int = SOON,
 ) -> list[Draft]:
-    """One message for each way to reach somebody; one for each change of the appointment and `step`."""
+    """One message for each way to reach somebody; one for each change of the appointment and `step`.
+
+    Both ways always: a mail carries the calendar file and what to bring, an SMS is seen on the way. So none of them has
+    to stand in for the other. What goes to one way only (to confirm it, or that this was not done) is not repeated to
+    the other, which nobody has proved.
+    """
     about = subject(appointment)
     return [
         Draft(

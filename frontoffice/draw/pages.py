@@ -21,10 +21,11 @@ from frontoffice.booking import (
 from frontoffice.booking.models import Appointment, State
 from frontoffice.booking.time_pages import challenge_address
 from frontoffice.booking.time_words import when
-from frontoffice.draw import drawing, entering, lottery, making
+from frontoffice.draw import drawing, entering, letters, lottery, making
 from frontoffice.draw.forms import RequestForm
 from frontoffice.draw.models import Draw, DrawRequest, DrawState, Weights
 from frontoffice.errors import Conflict, DomainError, Invalid, NotFound, TooMany
+from frontoffice.messages import preferences
 from frontoffice.offices.models import Confirmation, Service
 from frontoffice.waitlist import entries
 from frontoffice.waitlist import words as wish_words
@@ -195,6 +196,7 @@ def _request_page(
             else url_for(
                 "waitlist.entry", reference=entry.reference, secret=entries.secret_of(session, entry)
             ),
+            messages_page=preferences.of_subject(session, letters.subject(found)),
             can_withdraw=found.state in entering.WITHDRAWABLE and entering.is_open(found.draw, now),
             address={"code": found.draw.code, "number": found.number, "secret": secret},
             **draw_words(session, found.draw, now),

@@ -56,7 +56,7 @@ def one_click(number: str, secret: str) -> Response:
 
 
 def _hear(provider: str, act: Callable[[Ear, Knock], object]) -> None:
-    ear = ears(config().messages).get(provider)
+    ear = ears(config().messages, config().site.base_url).get(provider)
     if ear is None:
         abort(404)
     try:

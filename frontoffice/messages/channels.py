@@ -34,7 +34,7 @@ def _sms(name: str, settings: Messages, timing: Timing, public_url: str) -> Prov
         return TwilioSms(settings.twilio, timing, public_url=public_url)
     if name == "seven":
         assert settings.seven is not None  # config checks it
-        return SevenSms(settings.seven, timing)
+        return SevenSms(settings.seven, timing, public_url=public_url)
     return Console(Medium.SMS)
 
 

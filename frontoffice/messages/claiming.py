@@ -1,8 +1,8 @@
 """Claiming what is due: a conditional UPDATE makes a message this worker's to send, for the time of a lease."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from frontoffice import vault as vaults
 from frontoffice.config import Messages
 from frontoffice.messages import failover, frequency, outbox, quiet, settle, suppression
 from frontoffice.messages.envelope import Envelope, unseal
-from frontoffice.messages.models import Medium, Message, MessageState
+from frontoffice.messages.models import IN_FLIGHT, Medium, Message, MessageState
 from frontoffice.messages.timing import Timing
 from frontoffice.offices.models import Office
 from frontoffice.quick import Quick
@@ -40,12 +40,13 @@ class Claimed:
     id: int
     owner: str
     lease_until: datetime
-    valid_for: timedelta
+    valid_until: datetime  # it must not leave later than that, nor be delivered
     kind: str
     medium: Medium
     language: str
     key: str
     envelope: Envelope
+    digests: tuple[str, ...]  # the keyed hashes that stand for its recipient, that of the current key first
     attempt: int
     provider: str  # who is to be asked
     on_trial: bool  # whether that was stopped, and has rested
@@ -89,6 +90,7 @@ class _Known:
     left: dict[str, list[datetime]]
     carriers: dict[Medium, str]
     on_trial: set[str]
+    in_flight: set[str]  # phones to which something is on its way, under whichever key
 
 
 def claim(
@@ -112,7 +114,7 @@ def claim(
     due = [_Due(*row) for row in _DUE.run(session, values)] if carriers else []
     opened = {each.id: unseal(vault, each.sealed) for each in due}
     digests = {
-        each.id: set(outbox.recipient_digests(vault, each.medium, envelope.to))
+        each.id: tuple(outbox.recipient_digests(vault, each.medium, envelope.to))
         for each in due
         if (envelope := opened[each.id])
     }
@@ -120,21 +122,39 @@ def claim(
     chosen: dict[str, Claimed] = {}
     for each in due:
         envelope = opened[each.id]
-        one_at_a_time = each.recipient if each.medium is Medium.SMS else each.key
         if envelope is None:
             message = session.get_one(Message, each.id)
             message.error_code = "unreadable"
             settle.close(session, message, MessageState.DEAD, now)
-        elif _is_unwanted(each, digests[each.id], known):
+        elif _is_muted(each, digests[each.id], known):
+            message = session.get_one(Message, each.id)
+            settle.close(session, message, MessageState.SUPPRESSED, now, by_mail=False)
+        elif not known.suppressed.isdisjoint(digests[each.id]):
             settle.close(session, session.get_one(Message, each.id), MessageState.SUPPRESSED, now)
         elif later := _not_before(each, digests[each.id], known, settings, now):
             message = session.get_one(Message, each.id)
             settle.again(session, message, now, later - now, on_purpose=True)
-        elif one_at_a_time not in chosen:
-            chosen[one_at_a_time] = _claimed(each, envelope, owner, settings, timing, now, known)
+        elif not known.in_flight.isdisjoint(digests[each.id]):
+            settle.again(session, session.get_one(Message, each.id), now, timing.urgent_waits[0])
+        else:
+            one_at_a_time = digests[each.id][0] if each.medium is Medium.SMS else each.key
+            if one_at_a_time not in chosen:
+                mine = _claimed(each, envelope, digests[each.id], owner, settings, timing, now, known)
+                chosen[one_at_a_time] = mine
     session.flush()
-    _take(session, [each.id for each in chosen.values()], owner, carriers, timing, now)
-    return Batch(list(chosen.values()), len(due))
+    taken = _take(session, _one_on_trial(chosen.values()), owner, carriers, timing, now)
+    return Batch([each for each in chosen.values() if each.id in taken], len(due))
+
+
+def _one_on_trial(chosen: Iterable[Claimed]) -> list[Claimed]:
+    """All, but only the first for a provider that was stopped: what becomes of that one says whether it is mended."""
+    kept, tried = list[Claimed](), set[str]()
+    for each in chosen:
+        if each.provider not in tried:
+            kept.append(each)
+        if each.on_trial:
+            tried.add(each.provider)
+    return kept
 
 
 def _carriers(
@@ -160,7 +180,7 @@ def _carriers(
 def _look_up(
     session: Session,
     due: list[_Due],
-    digests: dict[int, set[str]],
+    digests: dict[int, tuple[str, ...]],
     carriers: dict[Medium, str],
     on_trial: set[str],
     now: datetime,
@@ -168,24 +188,34 @@ def _look_up(
     everybody = set().union(*digests.values())
     with_topic = {each.id for each in due if suppression.topic_of(each.kind)}
     by_sms = {each.id for each in due if each.medium is Medium.SMS and each.kind not in frequency.AT_ANY_RATE}
-    some = set().union(*(digests.get(each, set()) for each in with_topic))
-    phones = set().union(*(digests.get(each, set()) for each in by_sms))
+    some = set().union(*(digests.get(each, ()) for each in with_topic))
+    phones = set().union(*(digests.get(each, ()) for each in by_sms))
     return _Known(
         outbox.find_suppressed(session, everybody) if everybody else set(),
         suppression.muted(session, some) if some else set(),
         frequency.recent(session, phones, now),
         carriers,
         on_trial,
+        _in_flight(session, digests.values()),
     )
 
 
-def _is_unwanted(due: _Due, digests: set[str], known: _Known) -> bool:
+def _in_flight(session: Session, digests: Collection[tuple[str, ...]]) -> set[str]:
+    """Phones to which an SMS is on its way. Under one key alone the look for what is due has found that already."""
+    several = set().union(*(each for each in digests if len(each) > 1))
+    if not several:
+        return set()
+    return set(session.scalars(select(Message.recipient).where(IN_FLIGHT, Message.recipient.in_(several))))
+
+
+def _is_muted(due: _Due, digests: tuple[str, ...], known: _Known) -> bool:
+    """Whether somebody wants nothing on the topic at all: no other way takes its place."""
     topic = suppression.topic_of(due.kind)
-    return bool(digests & known.suppressed) or any((digest, topic) in known.muted for digest in digests)
+    return any((digest, topic) in known.muted for digest in digests)
 
 
 def _not_before(
-    due: _Due, digests: set[str], known: _Known, settings: Messages, now: datetime
+    due: _Due, digests: tuple[str, ...], known: _Known, settings: Messages, now: datetime
 ) -> datetime | None:
     """When a message may leave that may not leave now; None for all others."""
     morning = _quiet_end(due, settings, now)
@@ -229,28 +259,32 @@ _DUE = _due()
 
 def _take(
     session: Session,
-    ids: list[int],
+    chosen: list[Claimed],
     owner: str,
     carriers: dict[Medium, str],
     timing: Timing,
     now: datetime,
-) -> None:
-    if ids:
-        session.execute(
-            update(Message)
-            .where(Message.id.in_(ids), Message.state == MessageState.PENDING)
-            .values(
-                state=MessageState.SENDING,
-                attempts=Message.attempts + 1,
-                attempt_started_at=now,
-                lease_owner=owner,
-                lease_until=now + timing.lease,
-                provider=case(
-                    *((Message.medium == medium, literal(name)) for medium, name in carriers.items())
-                ),
-            )
-            .execution_options(synchronize_session=False)
+) -> set[int]:
+    """Which are ours now. What is in flight stands under the current key, by which it is the only one to its phone."""
+    if not chosen:
+        return set()
+    older = [(Message.id == each.id, literal(each.digests[0])) for each in chosen if len(each.digests) > 1]
+    taken = session.scalars(
+        update(Message)
+        .where(Message.id.in_([each.id for each in chosen]), Message.state == MessageState.PENDING)
+        .values(
+            state=MessageState.SENDING,
+            attempts=Message.attempts + 1,
+            attempt_started_at=now,
+            lease_owner=owner,
+            lease_until=now + timing.lease,
+            provider=case(*((Message.medium == medium, literal(name)) for medium, name in carriers.items())),
+            **({"recipient": case(*older, else_=Message.recipient)} if older else {}),
         )
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    )
+    return set(taken)
 
 
 def _quiet_end(due: _Due, settings: Messages, now: datetime) -> datetime | None:
@@ -262,6 +296,7 @@ def _quiet_end(due: _Due, settings: Messages, now: datetime) -> datetime | None:
 def _claimed(
     due: _Due,
     envelope: Envelope,
+    digests: tuple[str, ...],
     owner: str,
     settings: Messages,
     timing: Timing,
@@ -273,12 +308,13 @@ def _claimed(
         due.id,
         owner,
         now + timing.lease,
-        _valid_until(due, settings, now) - now,
+        _valid_until(due, settings, now),
         due.kind,
         due.medium,
         due.language,
         due.key,
         envelope,
+        digests,
         due.attempts + 1,
         provider,
         provider in known.on_trial,

@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 from frontoffice import clock as clocks
 from frontoffice.config import Messages
 from frontoffice.db import Database
-from frontoffice.messages import calendar_file, failover, frequency, preferences, settle, suppression, texts
+from frontoffice.messages import failover, frequency, second_look, settle, writing
 from frontoffice.messages.claiming import Claimed, claim
 from frontoffice.messages.models import Medium, Message
 from frontoffice.messages.outcomes import Meaning
-from frontoffice.messages.provider import Accepted, Outcome, Outgoing, Provider, Providers, Refused
+from frontoffice.messages.provider import Accepted, Outcome, Provider, Providers, Refused
 from frontoffice.messages.segments import segments
 from frontoffice.messages.timing import Timing
 
@@ -51,10 +51,9 @@ class Delivery:
         """The providers for a medium, the preferred one first."""
         return [each[medium] for each in (self.providers, self.backups) if medium in each]
 
-    def asked(self, medium: Medium, name: str | None) -> Provider:
-        """The provider of that name; the preferred one, where none of that name is configured any more."""
-        carriers = self.carriers(medium)
-        return next((each for each in carriers if each.name == name), carriers[0])
+    def asked(self, medium: Medium, name: str | None) -> Provider | None:
+        """The provider of that name; None where it is not configured any more. Nobody else knows what it has taken."""
+        return next((each for each in self.carriers(medium) if each.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,11 @@ class Answer:
     begun: datetime
     at: datetime
     parts: int = 0  # of an SMS
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the provider has taken it."""
+        return isinstance(self.outcome, Accepted)
 
 
 def deliver_due(delivery: Delivery, stopping: Callable[[], bool] = lambda: False) -> int:
@@ -107,13 +111,14 @@ def _send_all(delivery: Delivery, claimed: list[Claimed], stopping: Callable[[],
     left: list[Claimed] = []
     stopped: set[Medium] = set()
     answers: list[Answer] = []
-    for each in claimed:
+    begin = delivery.clock()
+    for place, each in enumerate(claimed):
         begun = delivery.clock()
-        lease_is_short = begun > each.lease_until - delivery.timing.margin
-        if each.medium in stopped or lease_is_short or stopping():
+        is_slow = place > 0 and begun - begin > delivery.timing.patience
+        if each.medium in stopped or is_slow or stopping() or not _may_leave(delivery, each, place, begun):
             left.append(each)
             continue
-        outcome, parts = _send(delivery, each)
+        outcome, parts = _send(delivery, each, begun)
         answers.append(Answer(each, outcome, begun, delivery.clock(), parts))
         if _stops(delivery, each, outcome):
             stopped.add(each.medium)
@@ -126,6 +131,16 @@ def _send_all(delivery: Delivery, claimed: list[Claimed], stopping: Callable[[],
     return len(claimed) - len(left)
 
 
+def _may_leave(delivery: Delivery, claimed: Claimed, place: int, now: datetime) -> bool:
+    """Whether nothing has come in between since the claim: time, a cancellation, an opt-out."""
+    if now > claimed.lease_until - delivery.timing.margin or now >= claimed.valid_until:
+        return False
+    if place == 0:
+        return True  # that was the claim itself
+    with delivery.database.read() as session:
+        return second_look.may_leave(session, claimed)
+
+
 def _stops(delivery: Delivery, claimed: Claimed, outcome: Outcome) -> bool:
     """Whether the provider is of no use for the next message either: it says so, or has failed often in a row."""
     if isinstance(outcome, Accepted):
@@ -133,17 +148,22 @@ def _stops(delivery: Delivery, claimed: Claimed, outcome: Outcome) -> bool:
         return False
     if claimed.medium is Medium.SMS and outcome.is_failure:
         delivery.strikes[claimed.provider] = delivery.strikes.get(claimed.provider, 0) + 1
-    return outcome.meaning is Meaning.STOP or _struck_out(delivery, claimed.provider)
+    return _why_stopped(delivery, claimed, outcome) is not None
 
 
 def _why_stopped(delivery: Delivery, claimed: Claimed, outcome: Outcome) -> str | None:
     if isinstance(outcome, Accepted):
         return None
-    if outcome.meaning is Meaning.STOP:
+    if outcome.meaning is Meaning.STOP or _fails_on_trial(claimed, outcome):
         return outcome.code
     if _struck_out(delivery, claimed.provider):
         return f"{outcome.code} ({delivery.timing.strikes} times in a row)"
     return None
+
+
+def _fails_on_trial(claimed: Claimed, outcome: Refused) -> bool:
+    """Whether a provider of SMS that was stopped still gives no answer."""
+    return claimed.on_trial and claimed.medium is Medium.SMS and outcome.is_failure
 
 
 def _struck_out(delivery: Delivery, provider: str) -> bool:
@@ -160,43 +180,22 @@ def _can_wait(delivery: Delivery, answers: list[Answer]) -> bool:
     return isinstance(last.outcome, Accepted) and abs(last.at - first.begun) < delivery.timing.together
 
 
-def _send(delivery: Delivery, claimed: Claimed) -> tuple[Outcome, int]:
+def _send(delivery: Delivery, claimed: Claimed, now: datetime) -> tuple[Outcome, int]:
     """What the provider says, and how many parts an SMS takes."""
     try:
-        outgoing = _written(delivery, claimed)
+        outgoing = writing.outgoing(claimed, delivery.database.vault, delivery.public_url, now)
     except Exception as error:  # whatever is wrong with one text must not keep the others from leaving
         log.error("message.unwritable", id=claimed.id, kind=claimed.kind, error=type(error).__name__)
         return Refused(Meaning.DEAD, "text"), 0
     is_counted = claimed.medium is Medium.SMS and frequency.is_paced(delivery.settings)
     parts = segments(outgoing.text) if is_counted else 0
     try:
-        return delivery.asked(claimed.medium, claimed.provider).send(outgoing), parts
+        provider = delivery.asked(claimed.medium, claimed.provider)
+        assert provider is not None  # it was chosen from among them
+        return provider.send(outgoing), parts
     except Exception as error:  # its text may hold an address, so only its kind is logged
         log.error("provider.broken", id=claimed.id, medium=claimed.medium, error=type(error).__name__)
         return Refused(Meaning.UNKNOWN, "exception"), parts
-
-
-def _written(delivery: Delivery, claimed: Claimed) -> Outgoing:
-    envelope = claimed.envelope
-    rendered = texts.render(claimed.kind, claimed.medium, claimed.language, envelope.parameters)
-    calendar = unsubscribe = ""
-    if claimed.medium is Medium.MAIL:
-        calendar = calendar_file.of_mail(claimed.kind, envelope.to, claimed.language, envelope.parameters)
-        if delivery.public_url and suppression.topic_of(claimed.kind):
-            path = preferences.address(delivery.database.vault, claimed.id)
-            unsubscribe = f"{delivery.public_url}{path}stop"
-    return Outgoing(
-        to=envelope.to,
-        text=rendered.text,
-        key=claimed.key,
-        language=claimed.language,
-        valid_for=claimed.valid_for,
-        subject=rendered.subject,
-        html=rendered.html,
-        calendar=calendar,
-        tag=claimed.tag,
-        unsubscribe=unsubscribe,
-    )
 
 
 def _record(delivery: Delivery, answers: list[Answer]) -> None:
@@ -232,7 +231,7 @@ def _write(delivery: Delivery, answers: list[Answer]) -> list[bool]:
         kept = [_settle(delivery, session, answer) for answer in answers]
         if parts := sum(answer.parts for answer in answers):
             frequency.spend(session, parts, delivery.settings, answers[-1].at)
-        _stop(delivery, session, answers)
+        _switch(delivery, session, answers)
     for answer in answers:
         if _struck_out(delivery, answer.claimed.provider):
             del delivery.strikes[answer.claimed.provider]
@@ -242,9 +241,9 @@ def _write(delivery: Delivery, answers: list[Answer]) -> list[bool]:
 def _settle(delivery: Delivery, session: Session, answer: Answer) -> bool:
     claimed, outcome = answer.claimed, answer.outcome
     if isinstance(outcome, Accepted):
-        if claimed.on_trial:
-            failover.resume(session, claimed.provider)
-        return settle.accepted(session, claimed.id, claimed.owner, outcome, answer.at)
+        return settle.accepted(
+            session, claimed.id, claimed.owner, outcome, answer.at
+        ) or settle.accepted_late(session, claimed.id, claimed.attempt, claimed.provider, outcome, answer.at)
     message = _still_ours(session, claimed)
     if message is not None:
         others = len(delivery.carriers(claimed.medium)) > 1
@@ -252,13 +251,20 @@ def _settle(delivery: Delivery, session: Session, answer: Answer) -> bool:
     return message is not None
 
 
-def _stop(delivery: Delivery, session: Session, answers: list[Answer]) -> None:
-    """Stop the providers that are of no use, and tell why."""
+def _switch(delivery: Delivery, session: Session, answers: list[Answer]) -> None:
+    """Let the providers go again that were on trial and send, stop those that are of no use, and tell so."""
+    mended = {each.claimed.provider for each in answers if each.claimed.on_trial and each.is_accepted}
+    news: list[tuple[Answer, str]] = []
     for answer in answers:
         claimed = answer.claimed
-        reason = _why_stopped(delivery, claimed, answer.outcome)
-        if reason and failover.stop(session, claimed.provider, claimed.medium, reason, answer.at):
-            failover.tell(session, claimed.provider, claimed.medium, reason, answer.at)
+        if reason := _why_stopped(delivery, claimed, answer.outcome):
+            mended.discard(claimed.provider)
+            if failover.stop(session, claimed.provider, claimed.medium, reason, answer.at):
+                news.append((answer, reason))
+    if mended:
+        failover.resume(session, sorted(mended), answers[-1].at)
+    for answer, reason in news:  # events come last
+        failover.tell(session, answer.claimed.provider, answer.claimed.medium, reason, answer.at)
 
 
 def _give_back(delivery: Delivery, claimed: list[Claimed]) -> None:
@@ -268,8 +274,7 @@ def _give_back(delivery: Delivery, claimed: list[Claimed]) -> None:
         for each in claimed:
             message = _still_ours(session, each)
             if message is not None:
-                message.attempts -= 1
-                settle.again(session, message, now)
+                settle.give_back(session, message, now)
 
 
 def _still_ours(session: Session, claimed: Claimed) -> Message | None:

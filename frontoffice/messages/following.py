@@ -19,6 +19,14 @@ from frontoffice.messages.texts import Rendered
 MOST = 200
 # For so long a message that reached nobody is shown; after that there is nothing left to be done about it.
 SHOWN = timedelta(days=30)
+# A mail in one of these can take the place of an SMS.
+MAY_ARRIVE = (
+    MessageState.PENDING,
+    MessageState.SENDING,
+    MessageState.UNKNOWN,
+    MessageState.SENT,
+    MessageState.DELIVERED,
+)
 
 
 class NoLongerWaiting(Conflict):
@@ -52,7 +60,7 @@ class Followed:
     """A message and what became of it; moments in UTC. `to` and `text` are None once the contents are deleted.
 
     `to` shows only as much of the address as is needed to tell two apart; `stands_in` is the id of the SMS that this
-    mail replaces, `due` when it was or is to leave.
+    mail replaces, `due` when it was or is to leave. `may_be_sent`: it is not too late to send it again.
     """
 
     id: int
@@ -71,6 +79,7 @@ class Followed:
     text: Rendered | None
     is_taken_back: bool
     needs_somebody: bool
+    may_be_sent: bool
 
 
 def of_subject(session: Session, subject: str) -> list[Followed]:
@@ -90,12 +99,16 @@ def unreached(session: Session, office_id: int, now: datetime) -> list[Followed]
         .order_by(Message.final_at.desc(), Message.id.desc())
         .limit(MOST)
     ).all()
-    return [_followed(session, each, needs_somebody=True) for each in found]
+    return [
+        _followed(session, each, needs_somebody=True, may_be_sent=_is_of_use(each, now)) for each in found
+    ]
 
 
-def count_unreached(session: Session, now: datetime) -> int:
-    """How many there are of all offices."""
+def count_unreached(session: Session, now: datetime, office_id: int | None = None) -> int:
+    """How many there are of an office, or of all offices."""
     query = select(func.count(Message.id)).where(Message.final_at > now - SHOWN, _reached_nobody())
+    if office_id is not None:
+        query = query.where(Message.office_id == office_id)
     return session.scalar(query) or 0
 
 
@@ -105,7 +118,7 @@ def retry(session: Session, message_id: int, office_id: int, now: datetime, acto
     Where it is not known whether it left, the person may get it twice: that is what a person decides.
     """
     message = _locked(session, message_id, office_id)
-    if message.envelope is None or message.expires_at <= now:
+    if not _is_of_use(message, now):
         raise TooLateToSend
     if _is_overtaken(session, message):
         raise Overtaken
@@ -155,10 +168,20 @@ def _locked(session: Session, message_id: int, office_id: int) -> Message:
 def _reached_nobody() -> ColumnElement[bool]:
     """Nobody has looked at it, and no way is left. A failed SMS is none of them while a mail takes its place."""
     mail = aliased(Message)
-    of_mail = func.replace(Message.dedupe_key, f":{Medium.SMS}", f":{Medium.MAIL}")
-    replaced = exists().where(mail.dedupe_key == of_mail, Message.medium == Medium.SMS)
+    bare = func.substr(Message.dedupe_key, 1, func.length(Message.dedupe_key) - len(Medium.SMS))
+    replaced = exists().where(
+        Message.medium == Medium.SMS,
+        mail.dedupe_key == bare.concat(Medium.MAIL.value),
+        mail.state.in_(MAY_ARRIVE),
+        mail.cancelled_at.is_(None),
+    )
     fleeting = and_(Message.state == MessageState.EXPIRED, Message.kind.in_(kinds.FLEETING))
     return and_(IS_UNREACHED, Message.cancelled_at.is_(None), ~fleeting, ~replaced)
+
+
+def _is_of_use(message: Message, now: datetime) -> bool:
+    """Whether there is something to send, and time left for it."""
+    return message.envelope is not None and message.expires_at > now
 
 
 def _is_overtaken(session: Session, message: Message) -> bool:
@@ -174,7 +197,12 @@ def _is_overtaken(session: Session, message: Message) -> bool:
 
 
 def _followed(
-    session: Session, message: Message, *, needs_somebody: bool, with_text: bool = False
+    session: Session,
+    message: Message,
+    *,
+    needs_somebody: bool,
+    may_be_sent: bool = False,
+    with_text: bool = False,
 ) -> Followed:
     envelope = unseal(vaults.of(session), message.envelope)
     return Followed(
@@ -194,6 +222,7 @@ def _followed(
         text=_text(message, envelope) if envelope and with_text else None,
         is_taken_back=message.cancelled_at is not None,
         needs_somebody=needs_somebody,
+        may_be_sent=may_be_sent,
     )
 
 

@@ -39,7 +39,7 @@ KINDS = {
     "draw_result": Kind(ON_A_LIST | {"reference", "outcome", "draw_link"}, A_TIME),
     "invitation": Kind(ON_A_LIST | {"office_address", "until_at", "time_zone"}, version=2),
     "next": Kind(frozenset({"ticket"}), frozenset({"counter"})),
-    "closing_early": Kind(frozenset({"ticket", "closes_at", "time_zone"})),
+    "closing_early": Kind(frozenset({"ticket", "closes_at", "time_zone"}), frozenset({"news"}), 2),
     "contact_code": Kind(frozenset({"office_name", "code", "until_at", "time_zone"})),
     "expiry": Kind(
         frozenset({"office_name", "link", "watch_link", "step", "due_at", "time_zone"}),

@@ -130,6 +130,10 @@ class Message(Base):
     attended_by: Mapped[str | None] = mapped_column(String(40))
 
 
+# The status of a receipt of our own: the message has been parted from what the provider made of it.
+GIVEN_UP = "given up"
+
+
 class Receipt(Base):
     """What a provider said became of a message; written even while the outbox does not know its id yet.
 

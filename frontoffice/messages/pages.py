@@ -6,8 +6,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from frontoffice import clock
-from frontoffice.errors import N_
-from frontoffice.messages import preferences, suppression
+from frontoffice.errors import N_, NotFound
+from frontoffice.messages import preferences, short_links, suppression
 from frontoffice.messages.models import Medium
 from frontoffice.messages.preferences import Way
 from frontoffice.messages.suppression import Topic
@@ -16,6 +16,7 @@ from frontoffice.web.context import config, database
 
 pages = Blueprint("message_pages", __name__)
 
+SHORT = "/<any(a, d, i, m, w):letter>/<path:rest>"
 PAGE = "/messages/<string:number>/<string:secret>/"
 
 TOPICS = {
@@ -24,6 +25,15 @@ TOPICS = {
     Topic.LINE: N_("“You are next” while you wait in our building"),
 }
 BY_SMS_ONLY = {Topic.LINE}
+
+
+@pages.get(SHORT)
+def follow(letter: str, rest: str) -> ResponseReturnValue:
+    """The address in an SMS: on to the page, which looks at the secret."""
+    path = short_links.whole(letter, rest.removesuffix("/"))
+    if path is None:
+        raise NotFound
+    return redirect(f"{request.script_root}/{path}")
 
 
 @pages.get(PAGE)
@@ -47,9 +57,10 @@ def choose(number: str, secret: str) -> ResponseReturnValue:
 @pages.post(PAGE)
 def save(number: str, secret: str) -> ResponseReturnValue:
     """Note what somebody wants to get."""
-    now, wanted = clock.now(), set(request.form.getlist("wanted"))
+    now = clock.now()
+    shown, wanted = (set(request.form.getlist(name)) for name in ("shown", "wanted"))
     with preferences.counted(database(), access.network(), now), database().write() as session:
-        preferences.change(session, preferences.find(session, number, secret), wanted, now)
+        preferences.change(session, preferences.find(session, number, secret), shown, wanted, now)
     flash(_("We have noted what you want to get from us."), "success")
     return redirect(url_for(".choose", number=number, secret=secret), 303)
 
@@ -59,7 +70,7 @@ def ask_to_stop(number: str, secret: str) -> ResponseReturnValue:
     """Ask once before a topic is switched off: mail scanners open every link."""
     now = clock.now()
     with preferences.counted(database(), access.network(), now), database().read() as session:
-        topic = suppression.topic_of(preferences.find(session, number, secret).kind)
+        topic = suppression.topic_of(preferences.find(session, number, secret).message.kind)
     return render_template(
         "messages_pages/stop.html",
         topic=_(TOPICS[topic]) if topic else None,

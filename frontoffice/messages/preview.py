@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from frontoffice.messages import texts
+from frontoffice.messages import suppression, texts
 from frontoffice.messages.kinds import KINDS, Kind
 from frontoffice.messages.models import Medium
 from frontoffice.messages.segments import segments
+from frontoffice.messages.suppression import Topic
 from frontoffice.messages.texts import Rendered
 
 # Of each parameter that a message can be made from.
@@ -36,6 +37,7 @@ SAMPLES: Mapping[str, str] = {
     "unproven": "",
     "outcome": "won",
     "step": "early",
+    "news": "",
 }
 # Of those that are addresses of this system: what stands behind its own one.
 LINKS: Mapping[str, str] = {
@@ -45,6 +47,13 @@ LINKS: Mapping[str, str] = {
     "watch_link": "/reminders/abcdefghijklmnopqrstuvwx/",
     "ticket_link": "/ticket/0123456789abcdef0123456789abcdef",
 }
+# What stands there in the messages of other wings.
+OTHER_LINKS: Mapping[str, str] = {
+    "draw": "/draws/d7k2m9xq/K7M2PXQ4/abcdefghijklmnopqrstuvwx/",
+    "invitation": "/invitations/0123456789abcdef01234567/abcdefghijklmnopqrstuvwx/",
+    "waitlist": "/waitlist/K7M2PXQ4/abcdefghijklmnopqrstuvwx/",
+}
+CHOOSES = "/messages/2a/abcdefghijklmnopqrstuvwx/"
 # Kinds that say something else, depending on one of their parameters.
 VARIANTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "confirm_contact": ("reason", ("booking", "contact")),
@@ -53,6 +62,7 @@ VARIANTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "draw_entered": ("unproven", ("", "yes")),
     "draw_result": ("outcome", ("won", "listed", "lost")),
     "next": ("counter", ("4", "")),
+    "closing_early": ("news", ("", "usual", "open", "closed")),
     "expiry": ("step", ("early", "soon", "last", "over")),
 }
 
@@ -72,8 +82,9 @@ def samples(kind: str, language: str, base_url: str, own: Mapping[str, str]) -> 
     """The texts of a kind, in all its variants; `own` are an office's own words instead of made-up ones."""
     found = []
     for variant, said in parameters(kind, base_url, own):
-        sms = texts.render(kind, Medium.SMS, language, said).text
-        mail = texts.render(kind, Medium.MAIL, language, said)
+        chooses = base_url + CHOOSES if "link" in said or suppression.topic_of(kind) is Topic.LINE else ""
+        sms = texts.render(kind, Medium.SMS, language, said, preferences_link=chooses).text
+        mail = texts.render(kind, Medium.MAIL, language, said, preferences_link=chooses)
         found.append(Sample(kind, variant, sms, segments(sms), mail))
     return found
 
@@ -83,7 +94,8 @@ def parameters(
 ) -> list[tuple[str, dict[str, str]]]:
     """Contents that a message of the kind could have, by variant. Raises KeyError for an unknown kind."""
     more = {"reference": "17"} if kind.startswith("draw") else {}
-    values = {**SAMPLES, **more, **{name: base_url + path for name, path in LINKS.items()}, **(own or {})}
+    links = {**LINKS, "link": OTHER_LINKS.get(kind.partition("_")[0], LINKS["link"])}
+    values = {**SAMPLES, **more, **{name: base_url + path for name, path in links.items()}, **(own or {})}
     known = KINDS[kind]
     said = {name: values[name] for name in sorted(known.needs | known.may_have)}
     name, variants = VARIANTS.get(kind, ("", ()))

@@ -1,7 +1,7 @@
 """What the outbox asks of a provider, whichever it is: take one text, and tell what was taken before."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -64,7 +64,7 @@ class Sighting:
     """A message that the provider has on record. `created_at` is by our clock.
 
     `status` is one of `outcomes.STATES`; `meaning` says what to do about a failure. `tag` is ours, where the provider
-    keeps it with the message.
+    keeps it with the message; `text` is what the message says, where it tells.
     """
 
     provider_id: str
@@ -73,10 +73,15 @@ class Sighting:
     error_code: str | None = None
     meaning: Meaning = Meaning.DEAD
     tag: str | None = None
+    text: str | None = field(default=None, repr=False)
 
 
 class UnreachableError(Exception):
     """The provider could not be asked."""
+
+
+class LockedOutError(UnreachableError):
+    """The provider does not let us in; its argument is the provider's code."""
 
 
 class Provider(Protocol):
@@ -88,7 +93,7 @@ class Provider(Protocol):
         """Hand over one message."""
 
     def find(self, to: str, /) -> Sequence[Sighting] | None:
-        """The latest messages to an address, in any order. Raises UnreachableError.
+        """The latest messages to an address, in any order. Raises UnreachableError, LockedOutError.
 
         None means that the provider keeps no record, and that sending a message a second time does no harm.
         """

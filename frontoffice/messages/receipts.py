@@ -8,13 +8,13 @@ import re
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from frontoffice import vault as vaults
 from frontoffice.messages import failover, outbox, settle
 from frontoffice.messages.envelope import unseal
-from frontoffice.messages.models import Medium, Message, MessageState, Receipt
+from frontoffice.messages.models import GIVEN_UP, Medium, Message, MessageState, Receipt
 from frontoffice.messages.outcomes import RANKS, RETRIES, Meaning
 from frontoffice.messages.provider import Report
 from frontoffice.messages.timing import Timing
@@ -68,22 +68,29 @@ def catch_up(session: Session, timing: Timing, now: datetime) -> int:
         .order_by(Receipt.received_at, Receipt.id)
         .limit(AT_ONCE)
     )
-    found = session.scalars(query).all()
-    for receipt in found:
+    counted = 0
+    for receipt in session.scalars(query).all():
         meaning = Meaning(receipt.meaning) if receipt.meaning else Meaning.DEAD
         report = Report(receipt.provider, receipt.provider_id, receipt.status, receipt.error_code, meaning)
         message = _of_id(session, report)
         if message is not None:
             _count(session, message, receipt, report, timing, now)
-    return len(found)
+        counted += 1
+        if meaning is Meaning.STOP:
+            break  # every office may have been told, which comes last: the others have time until the next look
+    return counted
 
 
 def mail_too(session: Session, timing: Timing, now: datetime) -> int:
-    """SMS that matter for months and are not known to have arrived go by mail too; says how many did."""
+    """SMS that matter for months and are not known to have arrived go by mail too; says how many did.
+
+    All of them are looked at: those without a mail address stay as they are, and must not stand before the others.
+    """
     child = aliased(Message)
     query = (
         select(Message)
         .where(
+            Message.id > bindparam("after"),
             Message.state == MessageState.SENT,
             Message.medium == Medium.SMS,
             Message.kind.in_(MAIL_TOO),
@@ -96,28 +103,43 @@ def mail_too(session: Session, timing: Timing, now: datetime) -> int:
         .order_by(Message.id)
         .limit(AT_ONCE)
     )
-    return sum(outbox.fall_back(session, each, now) is not None for each in session.scalars(query).all())
+    written, after = 0, 0
+    while found := session.scalars(query, {"after": after}).all():
+        written += sum(outbox.fall_back(session, each, now) is not None for each in found)
+        after = found[-1].id
+    return written
 
 
 def not_delivered(
     session: Session, message: Message, state: MessageState, meaning: Meaning, timing: Timing, now: datetime
 ) -> None:
-    """What becomes of a message that the provider took and did not deliver: later again, or by mail."""
+    """What becomes of a message that the provider took and did not deliver: later again, or by mail.
+
+    Comes last in a transaction: where it lies with the provider, every office is told.
+    """
     if message.cancelled_at is not None:
         settle.close(session, message, state, now)
-    elif meaning is Meaning.RETRY and message.attempts <= RETRIES:
+    elif meaning is Meaning.RETRY and (before := _times_given_up(session, message)) < RETRIES:
         give_up(session, message, now)
-        settle.again(session, message, now, timing.later * 2 ** (message.attempts - 1))
+        settle.again(session, message, now, timing.later * 2**before)
     elif meaning is Meaning.STOP:
         # It lies with the medium, not with the message, which has certainly not arrived.
-        failover.stop(session, message.provider or "", message.medium, message.error_code or state, now)
+        provider, reason = message.provider or "", message.error_code or state
         give_up(session, message, now)
         settle.again(session, message, now, timing.stop)
+        if failover.stop(session, provider, message.medium, reason, now):
+            failover.tell(session, provider, message.medium, reason, now)
     else:
         envelope = unseal(vaults.of(session), message.envelope)
         if meaning is Meaning.SUPPRESS and envelope is not None:
             outbox.suppress(session, message.medium, envelope.to, f"provider: {message.error_code}", now)
         settle.close(session, message, state, now)
+
+
+def _times_given_up(session: Session, message: Message) -> int:
+    """How often it was taken before and did not arrive; attempts that were not taken do not count."""
+    query = select(func.count(Receipt.id)).where(Receipt.message_id == message.id, Receipt.status == GIVEN_UP)
+    return session.scalar(query) or 0
 
 
 def _of_id(session: Session, report: Report) -> Message | None:
@@ -184,7 +206,7 @@ def give_up(session: Session, message: Message, now: datetime) -> None:
         .values(
             provider=message.provider,
             provider_id=message.provider_id,
-            status="given up",
+            status=GIVEN_UP,
             message_id=message.id,
             received_at=now,
         )
@@ -214,6 +236,6 @@ def of_others(session: Session, message: Message, provider_ids: list[str]) -> se
     ours = select(Message.provider_id).where(Message.provider_id.in_(provider_ids))
     told = select(Receipt.provider_id).where(
         Receipt.provider_id.in_(provider_ids),
-        (Receipt.message_id != message.id) | (Receipt.status == "given up"),
+        (Receipt.message_id != message.id) | (Receipt.status == GIVEN_UP),
     )
     return {each for each in session.scalars(ours.union(told)) if each is not None}

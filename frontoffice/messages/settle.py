@@ -8,13 +8,13 @@ import random
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from frontoffice import vault as vaults
 from frontoffice.messages import outbox
 from frontoffice.messages.envelope import unseal
-from frontoffice.messages.models import Message, MessageState
+from frontoffice.messages.models import GIVEN_UP, Message, MessageState, Receipt
 from frontoffice.messages.outcomes import RETRIES, Meaning
 from frontoffice.messages.provider import Accepted, Refused
 from frontoffice.messages.timing import Timing
@@ -65,6 +65,34 @@ def accepted(session: Session, message_id: int, owner: str, answer: Accepted, no
         },
     )
     return bool(found)
+
+
+def accepted_late(
+    session: Session, message_id: int, attempt: int, provider: str, answer: Accepted, now: datetime
+) -> bool:
+    """Record it where the lease was lost, and nobody has found out or sent it again since; says whether that was so."""
+    message = session.scalar(select(Message).where(Message.id == message_id).with_for_update())
+    if (
+        message is None
+        or message.state not in (MessageState.UNKNOWN, MessageState.PENDING)
+        or (message.attempts, message.provider, message.provider_id) != (attempt, provider, None)
+        or _is_given_up(session, provider, answer.provider_id)
+    ):
+        return False
+    message.state = MessageState.SENT
+    message.provider_id, message.provider_status = answer.provider_id, answer.status
+    message.accepted_at = message.final_at = now
+    message.error_code = message.looked_at = None
+    session.flush()
+    return True
+
+
+def _is_given_up(session: Session, provider: str, provider_id: str | None) -> bool:
+    """Whether what the provider took under that id is known not to have arrived."""
+    query = select(Receipt.id).where(
+        Receipt.provider == provider, Receipt.provider_id == provider_id, Receipt.status == GIVEN_UP
+    )
+    return provider_id is not None and session.scalar(query) is not None
 
 
 def refused(
@@ -137,8 +165,23 @@ def again(
         message.lease_owner = message.lease_until = None
 
 
-def close(session: Session, message: Message, state: MessageState, now: datetime) -> None:
-    """Bring a message to a final state other than SENT; a mail takes the place of an SMS that failed."""
+def give_back(session: Session, message: Message, now: datetime) -> None:
+    """A message that was claimed and not begun: as if it never had been."""
+    message.attempts -= 1
+    if message.cancelled_at is not None or now >= message.expires_at:
+        again(session, message, now)
+    else:
+        message.state = MessageState.PENDING
+        message.lease_owner = message.lease_until = None
+
+
+def close(
+    session: Session, message: Message, state: MessageState, now: datetime, *, by_mail: bool = True
+) -> None:
+    """Bring a message to a final state other than SENT; a mail takes the place of an SMS that failed.
+
+    Not so where `by_mail` is False: what it says is not wanted.
+    """
     message.state = state
     message.final_at = now
     message.lease_owner = message.lease_until = None
@@ -152,7 +195,7 @@ def close(session: Session, message: Message, state: MessageState, now: datetime
         state=state,
         code=message.error_code,
     )
-    if state in _WITH_FALLBACK and message.cancelled_at is None:
+    if by_mail and state in _WITH_FALLBACK and message.cancelled_at is None:
         outbox.fall_back(session, message, now)
 
 

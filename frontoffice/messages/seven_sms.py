@@ -22,6 +22,7 @@ from frontoffice.messages.outcomes import Meaning
 from frontoffice.messages.provider import (
     Accepted,
     Knock,
+    LockedOutError,
     NotSignedError,
     Outcome,
     Outgoing,
@@ -72,8 +73,15 @@ class SevenSms:
 
     name = "seven"
 
-    def __init__(self, settings: Seven, timing: Timing, clock: Callable[[], datetime] = clocks.now) -> None:
+    def __init__(
+        self,
+        settings: Seven,
+        timing: Timing,
+        clock: Callable[[], datetime] = clocks.now,
+        public_url: str = "",
+    ) -> None:
         self._settings = settings
+        self._mark = _mark(public_url)
         self._base_url = settings.base_url or BASE_URL
         self._timeout = (timing.connect.total_seconds(), timing.answer.total_seconds())
         self._clock = clock
@@ -90,7 +98,7 @@ class SevenSms:
             "text": outgoing.text,
             "from": self._settings.sender,
             "ttl": min(max(minutes, SHORTEST_TTL), LONGEST_TTL),
-            "foreign_id": _foreign_id(outgoing.tag),
+            "foreign_id": f"{self._mark}{outgoing.tag.replace('/', '-')}",
         }
         try:
             answer = self._session.post(f"{self._base_url}/api/sms", json=content, timeout=self._timeout)
@@ -113,8 +121,10 @@ class SevenSms:
                 params={"to": to.removeprefix("+"), "limit": str(LATEST)},
                 timeout=self._timeout,
             )
+            if answer.status_code in (401, 403):
+                raise LockedOutError(str(answer.status_code))
             answer.raise_for_status()
-            return [_sighting(each) for each in answer.json()]
+            return [_sighting(each, self._mark) for each in answer.json()]
         except (requests.RequestException, ValueError, KeyError, TypeError, AttributeError) as error:
             raise UnreachableError from error
 
@@ -124,8 +134,11 @@ class SevenEar:
 
     name = "seven"
 
-    def __init__(self, signing_key: str, clock: Callable[[], datetime] = clocks.now) -> None:
+    def __init__(
+        self, signing_key: str, clock: Callable[[], datetime] = clocks.now, public_url: str = ""
+    ) -> None:
         self._key = signing_key.encode()
+        self._mark = _mark(public_url)
         self._clock = clock
 
     def report(self, knock: Knock, _tag: str | None) -> Report | None:
@@ -135,9 +148,8 @@ class SevenEar:
         if event != "dlr" or not data.get("msg_id") or status is None:
             return None
         code = str(data["status"]) if status in ("undelivered", "failed") else None
-        return Report(
-            self.name, str(data["msg_id"])[:64], status, code, meaning, _tag_of(data.get("foreign_id"))
-        )
+        tag = _tag_of(data.get("foreign_id"), self._mark)
+        return Report(self.name, str(data["msg_id"])[:64], status, code, meaning, tag)
 
     def reply(self, knock: Knock) -> Reply | None:
         """A webhook "sms_mo". Raises NotSignedError."""
@@ -181,20 +193,22 @@ def _outcome(answer: requests.Response) -> Outcome:
         return Refused(Meaning.UNKNOWN, type(error).__name__)
 
 
-def _sighting(entry: dict[str, Any]) -> Sighting:
+def _sighting(entry: dict[str, Any], mark: str) -> Sighting:
     created = datetime.fromisoformat(entry["timestamp"]).replace(tzinfo=CLOCKS)
     status, meaning = _STATES.get(str(entry.get("dlr") or "").upper(), ("sent", Meaning.DEAD))
     code = str(entry["dlr"]) if status in ("undelivered", "failed") else None
-    return Sighting(str(entry["id"]), created, status, code, meaning, _tag_of(entry.get("foreign_id")) or "")
+    tag = _tag_of(entry.get("foreign_id"), mark) or ""
+    return Sighting(str(entry["id"]), created, status, code, meaning, tag)
 
 
-def _foreign_id(tag: str) -> str:
-    return f"frontoffice-{tag.replace('/', '-')}"
+def _mark(public_url: str) -> str:
+    """How our ids begin: an account may be shared with another installation, whose messages have the same numbers."""
+    return f"frontoffice-{hashlib.sha256(public_url.encode()).hexdigest()[:10]}-"
 
 
-def _tag_of(foreign_id: object) -> str | None:
-    name, _, tag = str(foreign_id or "").partition("-")
-    return tag.replace("-", "/") if name == "frontoffice" and tag else None
+def _tag_of(foreign_id: object, mark: str) -> str | None:
+    tag = str(foreign_id or "")
+    return tag.removeprefix(mark).replace("-", "/") if tag.startswith(mark) else None
 
 
 def _asked_to_wait(answer: requests.Response) -> timedelta | None:

@@ -46,8 +46,14 @@ def expire(session: Session, now: datetime) -> int:
     return len(gone)
 
 
-def resume(session: Session) -> None:
-    """Let stopped media go again: a worker that starts takes it that the cause has been mended."""
-    for stopped in session.scalars(select(ChannelStop)):
-        log.info("medium.resumed", medium=stopped.medium, was=stopped.reason)
-        session.delete(stopped)
+def try_anew(session: Session, timing: Timing, now: datetime) -> None:
+    """A worker that starts takes it that the cause may have been mended: stopped providers are tried now.
+
+    With one message each, and not more often than once in a while: a worker may be started again and again.
+    """
+    session.execute(
+        update(ChannelStop)
+        .where(ChannelStop.stopped_at <= now - timing.try_anew)
+        .values(stopped_at=now - timing.stop)
+        .execution_options(synchronize_session=False)
+    )

@@ -16,12 +16,12 @@ from markupsafe import Markup
 
 from frontoffice import paths
 from frontoffice.messages.models import Medium
-from frontoffice.messages.segments import plainer, segments
+from frontoffice.messages.segments import plainer
+from frontoffice.messages.short_links import shorten
 
 # English here is read by people in Germany: 24 hours, and the day before the month.
 _LOCALES = {"en": "en_GB"}
 FALLBACK = "en"
-MOST_SEGMENTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +39,21 @@ def render(
     language: str,
     parameters: dict[str, str],
     translations: Path = paths.TRANSLATIONS,
+    preferences_link: str = "",
 ) -> Rendered:
     """The text of a message from the parameters that `kinds` names; English where there is no catalogue.
+
+    An SMS says time, code and link only: what else there is to say, also by the office itself, is in the mail.
+    `preferences_link`: where people choose what they get; at the end of a mail, and of an SMS without a page of its own.
 
     Raises jinja2.TemplateError where a template is missing or asks for what is not there, ValueError for a
     time or a time zone that is none.
     """
     templates = _language(language, translations)
-    values = _values(templates.code, parameters)
+    values = _values(templates.code, parameters) | {"preferences_link": preferences_link}
     if medium is Medium.SMS:
-        return Rendered(
-            _with_note(templates.plain.get_template(f"{kind}.sms.txt").render(values), values["note"])
-        )
+        values |= {name: shorten(values[name]) for name in ("link", "preferences_link") if name in values}
+        return Rendered(plainer(templates.plain.get_template(f"{kind}.sms.txt").render(values)))
     subject, _, text = (
         templates.plain.get_template(f"{kind}.mail.txt").render(values).lstrip().partition("\n")
     )
@@ -84,12 +87,6 @@ def _values(language: str, parameters: dict[str, str]) -> dict[str, Any]:
 
 def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def _with_note(text: str, note: str) -> str:
-    """An SMS with what the office has to say, if there is room for it in two parts; the link tells it all."""
-    alone, both = plainer(text), plainer(f"{note} {text}")
-    return both if segments(both) <= MOST_SEGMENTS else alone
 
 
 @dataclass(frozen=True, slots=True)

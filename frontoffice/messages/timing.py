@@ -13,6 +13,7 @@ class Timing:
     batch: int = 10  # messages claimed at once, at first
     most_at_once: int = 100  # and at most, where the provider is fast
     turn: timedelta = timedelta(seconds=0.5)  # what is claimed at once should not take longer
+    patience: timedelta = timedelta(seconds=2)  # what is then still to be sent of a claim is given back
     together: timedelta = timedelta(seconds=0.01)  # answers that come so fast are written in one transaction
     lease: timedelta = timedelta(minutes=5)  # for a whole batch
     connect: timedelta = timedelta(seconds=5)
@@ -22,7 +23,12 @@ class Timing:
     later: timedelta = timedelta(minutes=10)  # until a phone out of reach is tried again; doubles too
     look_after: timedelta = timedelta(minutes=2)  # providers list a message a while after they took it
     look_again: timedelta = timedelta(minutes=1)
+    look_at_least: timedelta = timedelta(minutes=15)  # so often, while the provider's record cannot be read …
+    unclear: timedelta = timedelta(hours=6)  # … and for so long: then a person and a mail take over
     stop: timedelta = timedelta(minutes=15)  # how long a stopped medium rests before it is tried again
+    try_anew: timedelta = timedelta(
+        minutes=1
+    )  # a worker that starts tries what was found stopped before that
     strikes: int = 5  # failures in a row after which a provider of SMS is stopped
     urgent: frozenset[str] = frozenset({"next"})  # kinds that come too late in a minute …
     urgent_waits: tuple[timedelta, ...] = (  # … and how long those wait for another attempt
@@ -41,7 +47,7 @@ class Timing:
 
     @property
     def margin(self) -> timedelta:
-        """What must be left of a lease when a call to a provider begins."""
+        """How long a call to a provider may take; so much must be left of a lease when it begins."""
         return self.connect + self.answer
 
     @classmethod

@@ -20,7 +20,15 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from frontoffice import clock as clocks
 from frontoffice.config import Twilio
 from frontoffice.messages.outcomes import Meaning, of_delivery, of_twilio
-from frontoffice.messages.provider import Accepted, Outcome, Outgoing, Refused, Sighting, UnreachableError
+from frontoffice.messages.provider import (
+    Accepted,
+    LockedOutError,
+    Outcome,
+    Outgoing,
+    Refused,
+    Sighting,
+    UnreachableError,
+)
 from frontoffice.messages.timing import Timing
 
 # The provider accepts 1 to 36,000 s and advises more than 5.
@@ -116,6 +124,8 @@ class TwilioSms:
         try:
             listed = self._client.messages.list(to=to, limit=LATEST)
         except (TwilioException, requests.RequestException, ValueError) as error:
+            if getattr(error, "status", None) in (401, 403):
+                raise LockedOutError(str(getattr(error, "code", None) or "401")) from error
             raise UnreachableError from error
         ahead = self._clock_ahead()
         return [
@@ -154,6 +164,7 @@ def _sighting(message: Any, ahead: timedelta) -> Sighting:
         message.status or "",
         code or None,
         of_delivery(int(code) if code.isdecimal() else None),
+        text=message.body,
     )
 
 

@@ -18,7 +18,8 @@ from frontoffice.booking.models import Hold
 from frontoffice.booking.person import Person, WrongDetails
 from frontoffice.booking.refusals import HoldExpired, JustTaken, NotAccepted, NotOffered
 from frontoffice.errors import DomainError
-from frontoffice.partners import invitations, taking
+from frontoffice.messages import preferences
+from frontoffice.partners import invitation_letters, invitations, taking
 from frontoffice.partners.forms import InvitedForm
 from frontoffice.partners.invitations import Known
 from frontoffice.partners.models import Invitation, InvitationState
@@ -258,6 +259,7 @@ def _words(guest: Guest, start: datetime | None = None) -> dict[str, Any]:
         "place": invitation.schedule.place if invitation.schedule else None,
         "last_day": dates.long_day(last, language()),
         "address": guest.address,
+        "messages_page": preferences.of_subject(guest.session, invitation_letters.subject(invitation)),
         "date": dates.long_day(sheet.day_of(start, zone), language()) if start else None,
         "time": dates.clock_time(start, zone, language()) if start else None,
     }

@@ -3,10 +3,11 @@
 from datetime import datetime
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from frontoffice.config import Config, Metrics
 from frontoffice.db import Database
+from frontoffice.events import Event
 from frontoffice.messages import failover, kinds
 from frontoffice.messages.models import Medium, Message, MessageState
 from frontoffice.staff.models import Role
@@ -47,11 +48,16 @@ def test_staff_follow_a_message_and_send_it_again_or_close_it(
     )
     for appointment in (one, two):
         assert f"{appointment.reference[:4]}-{appointment.reference[4:]}" in clerk.text
+    listed = clerk.page.text.count("/retry")
+    clerk.get(f"{HERE}/week")
+    assert f"Messages {listed} : {listed} reached nobody" in clerk.text, "the tab says so on every page"
     first, second = (each for each in messages(database, "booked") if each.medium is Medium.MAIL)
     clerk.post(f"{HERE}/messages/{first.id}/retry")
     assert "The message is on its way again." in clerk.text
     clerk.post(f"{HERE}/messages/{second.id}/close")
     assert "The message is closed." in clerk.text
+    listed = clerk.page.text.count("/retry")
+    assert (f"Messages {listed} :" in clerk.text) == (listed > 0), "and no longer once it is seen to"
     clerk.get(f"{HERE}/messages/")
     assert "Every message of the last days has reached somebody" in clerk.text
     clerk.post(f"{HERE}/messages/{second.id}/retry")
@@ -69,6 +75,8 @@ def test_a_stopped_provider_shows_why_and_only_who_answers_for_it_starts_it_agai
 ) -> None:
     with database.write() as session:
         failover.stop(session, "twilio", Medium.SMS, "20003", now)
+    clerk.get(f"{HERE}/week")
+    assert "Messages stopped" in clerk.text, "the tab says so on every page"
     address = f"{HERE}/messages/"
     resume = f"{address}providers/twilio/resume"
     clerk.get(address)
@@ -83,6 +91,10 @@ def test_a_stopped_provider_shows_why_and_only_who_answers_for_it_starts_it_agai
     admin.post(resume)
     assert "It is tried again now." in admin.text
     assert "is stopped" not in admin.text
+    assert "Messages stopped" not in admin.text
+    with database.read() as session:
+        told = session.scalars(select(Event).where(Event.kind == failover.RESUMED)).one()
+    assert (told.subject, told.actor.partition(":")[0]) == ("channel:twilio", "account")
     assert admin.post(resume).status_code == 404
 
 

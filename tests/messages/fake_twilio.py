@@ -202,7 +202,10 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        length = int(self.headers["Content-Length"])
+        raw = self.rfile.read(length).decode()
+        if len(raw.encode()) < length:
+            return self._reset()  # whoever was about to say it has been killed
         if self.path == "/reply":
             answer = self.server.fake.reply(raw)
             return self._answer(303, "", {"Location": "/", "X-Answer": str(answer)})

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from frontoffice.messages import outbox, sweep
+from frontoffice.messages import failover, outbox, receipts, sweep
 from frontoffice.messages.claiming import claim
 from frontoffice.messages.dispatch import deliver_due
 from frontoffice.messages.models import ChannelStop, Medium, Message, MessageState, Suppression
 from frontoffice.messages.outcomes import Meaning
-from frontoffice.messages.provider import Accepted, Outcome, Outgoing, Refused
+from frontoffice.messages.provider import Accepted, Outcome, Outgoing, Refused, Report
 from frontoffice.messages.timing import Timing
 from tests.messages.parts import MAIL, PHONE, Post, parameters
 
@@ -208,9 +208,15 @@ def test_a_stopped_medium_goes_again_when_the_worker_is_started_anew(post: Post)
     post.put(to="+4915123456780")
     post.sms.answers = [Refused(Meaning.STOP, "20003")]
     post.deliver()
-    with post.database.write() as session:
-        sweep.resume(session)
-    assert post.deliver() == 1
+    for seconds, many in ((59, 0), (1, 1)):  # not at every start of one that crashes again and again
+        post.clock.move(seconds=seconds)
+        with post.database.write() as session:
+            sweep.try_anew(session, post.delivery.timing, post.clock())
+            [stop] = failover.state(session)
+            assert stop.since == post.clock() - timedelta(seconds=59 if many == 0 else 60)
+        assert post.deliver() == many
+    with post.database.read() as session:
+        assert failover.state(session) == []
 
 
 def test_a_text_that_cannot_be_written_does_not_hold_up_the_others(post: Post) -> None:
@@ -305,7 +311,7 @@ def test_a_late_finisher_does_not_overwrite_what_was_found_out_meanwhile(post: P
     assert post.look(message).error_code is None
 
 
-def test_a_late_acceptance_does_not_overwrite_either(post: Post) -> None:
+def test_a_late_acceptance_counts_where_nobody_has_found_out_yet(post: Post) -> None:
     message = post.put()
 
     def paused_past_its_lease(_outgoing: Outgoing) -> Outcome:
@@ -316,7 +322,27 @@ def test_a_late_acceptance_does_not_overwrite_either(post: Post) -> None:
 
     post.sms.answers = [paused_past_its_lease]
     post.deliver()
-    assert (post.look(message).state, post.look(message).provider_id) == (MessageState.UNKNOWN, None)
+    row = post.look(message)
+    assert (row.state, row.provider_id, row.error_code) == (MessageState.SENT, "SM late", None)
+    post.clock.move(minutes=3)
+    assert (post.clarify(), post.deliver(), len(post.sms.given)) == (0, 0, 1)
+
+
+def test_a_late_acceptance_does_not_bring_back_what_was_given_up(post: Post) -> None:
+    message = post.put()
+
+    def told_meanwhile(_outgoing: Outgoing) -> Outcome:
+        post.clock.move(minutes=6)
+        with post.database.write() as session:
+            sweep.lapse(session, post.delivery.timing, post.clock())
+        with post.database.write() as session:
+            report = Report("told", "SM late", "undelivered", "30003", Meaning.RETRY, f"{message:x}/1")
+            receipts.receive(session, report, post.delivery.timing, post.clock())
+        return Accepted("SM late")
+
+    post.sms.answers = [told_meanwhile]
+    post.deliver()
+    assert (post.look(message).state, post.look(message).provider_id) == (MessageState.PENDING, None)
 
 
 def test_two_workers_share_the_work(post: Post) -> None:

@@ -39,7 +39,7 @@ def why(post: Post) -> list[tuple[str, str]]:
 
 def test_the_other_one_takes_over_at_once_and_gives_back_after_a_rest(pair: Post) -> None:
     assert pair.backup is not None
-    messages = put_many(pair, 4)
+    begin, messages = pair.clock(), put_many(pair, 4)
     pair.sms.answers = [STOPPED]
     pair.deliver()
     assert pair.states(*messages) == [MessageState.SENT] * 4
@@ -56,14 +56,21 @@ def test_the_other_one_takes_over_at_once_and_gives_back_after_a_rest(pair: Post
     pair.deliver()
     assert (len(pair.sms.given), len(pair.backup.given)) == (2, 8)
     assert why(pair) == [("twilio", "20003")]
+    with pair.database.read() as session:
+        [stop] = failover.state(session)
+        assert (stop.since, stop.tried_at) == (begin, pair.clock())
+        assert failover.silent(session, pair.settings) == {Medium.SMS: True}
+        both = pair.settings.model_copy(update={"sms_backup": "seven"})
+        assert failover.silent(session, both) == {Medium.SMS: False}
     pair.clock.move(minutes=15)
     put_many(pair, 2)
     pair.deliver()
     assert (len(pair.sms.given), len(pair.backup.given), why(pair)) == (4, 8, [])
     with pair.database.read() as session:
         told = session.scalars(select(Event)).all()
-    assert [(each.kind, each.subject, each.data["reason"]) for each in told] == [
-        ("channel.stopped", "channel:twilio", "20003")
+    assert [(each.kind, each.subject, each.actor, each.data) for each in told] == [
+        ("channel.stopped", "channel:twilio", "worker", {"medium": "sms", "reason": "20003"}),
+        ("channel.resumed", "channel:twilio", "worker", {"medium": "sms"}),
     ]
 
 
@@ -75,13 +82,28 @@ def test_where_both_are_stopped_messages_wait(pair: Post) -> None:
     assert pair.states(*messages) == [MessageState.PENDING] * 3
     assert why(pair) == [("seven", "500"), ("twilio", "20003")]
     with pair.database.write() as session:
-        failover.resume(session, "seven")
+        failover.resume(session, ["seven"], pair.clock())
     pair.clock.move(minutes=1)
     pair.deliver()
     assert len(pair.backup.given) == 4
     with pair.database.write() as session:
-        sweep.resume(session)
+        sweep.try_anew(session, pair.delivery.timing, pair.clock())
+    assert why(pair) == [("twilio", "20003")], "one message goes through it first"
+    put_many(pair, 1)
+    pair.deliver()
     assert why(pair) == []
+
+
+def test_after_a_rest_one_message_is_tried_and_not_a_whole_batch(pair: Post) -> None:
+    assert pair.backup is not None
+    for outcome, given in ((STOPPED, 1), (UNCLEAR, 2), (UNCLEAR, 3)):
+        pair.clock.move(minutes=15)
+        messages = put_many(pair, 5)
+        pair.sms.answers = [outcome] * 5
+        pair.deliver()
+        assert (len(pair.sms.given), len(why(pair))) == (given, 1), outcome
+        assert MessageState.PENDING not in pair.states(*messages), "the other one takes the rest"
+        pair.change(messages[0], state=MessageState.DEAD)
 
 
 def test_a_provider_that_fails_again_and_again_is_stopped_and_nothing_is_sent_twice(pair: Post) -> None:
@@ -152,6 +174,9 @@ def test_an_account_that_is_suspended_later_stops_the_provider_too(pair: Post) -
         row.error_code = "30002"
         receipts.not_delivered(session, row, MessageState.FAILED, Meaning.STOP, Timing(), pair.clock())
     assert why(pair) == [("twilio", "30002")]
+    with pair.database.read() as session:
+        told = session.scalars(select(Event).where(Event.kind == failover.STOPPED)).one()
+    assert told.data == {"medium": "sms", "reason": "30002"}
     assert pair.states(message) == [MessageState.PENDING]
 
 
@@ -198,3 +223,20 @@ def test_what_matters_for_months_and_has_not_arrived_in_four_hours_goes_by_mail_
     with post.database.read() as session:
         child = session.scalars(select(Message).where(Message.parent_id.is_not(None))).one()
     assert (child.parent_id, child.medium) == (late, Medium.MAIL)
+
+
+def test_those_without_a_mail_address_do_not_stand_before_those_with_one(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receipts, "AT_ONCE", 2)
+    said = dict.fromkeys(("office_name", "link", "watch_link"), "https://example.org/")
+    said |= {"step": "early", "due_at": "2027-02-25T08:30:00+00:00", "time_zone": "Europe/Berlin"}
+    for number in range(3):
+        post.put(kind="expiry", parameters=said, to=f"+491512345679{number}")
+    last = post.put(kind="expiry", parameters=said, fallback_to=MAIL)
+    post.deliver()
+    post.clock.move(hours=4)
+    with post.database.write() as session:
+        assert receipts.mail_too(session, Timing(), post.clock()) == 1
+        child = session.scalars(select(Message).where(Message.parent_id.is_not(None))).one()
+    assert child.parent_id == last

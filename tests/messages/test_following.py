@@ -131,6 +131,39 @@ def test_only_what_needs_somebody_is_listed(post: Post) -> None:
     assert unreached(post) == []
 
 
+def test_a_mail_that_reaches_nobody_either_stands_in_for_nothing(post: Post) -> None:
+    post.sms.answers = [LANDLINE] * 4
+    failed = []
+    for number, state in enumerate([MessageState.SUPPRESSED, MessageState.CANCELLED, MessageState.SENT]):
+        key = f"a:sms:{number}"  # only the end of a key names the medium
+        failed.append(post.put(dedupe_key=f"{key}:sms", to=f"+491512345670{number}"))
+        mail = post.put(
+            medium=Medium.MAIL, dedupe_key=f"{key}:mail", not_before=post.clock() + timedelta(hours=1)
+        )
+        post.change(mail, state=state, final_at=post.clock())
+    no_mailbox = post.put(to="+4915123456705", dedupe_key="b:sms", fallback_to=MAIL)
+    post.mail.answers = [Refused(Meaning.DEAD, "550")]
+    post.deliver()
+    post.deliver()
+    listed = unreached(post)
+    assert {each.id for each in listed if each.medium is Medium.SMS} == {*failed[:2], no_mailbox}
+    assert [each.code for each in listed if each.medium is Medium.MAIL] == ["550"]
+
+
+def test_sending_again_is_offered_while_it_is_of_use(post: Post) -> None:
+    post.sms.answers = [LANDLINE]
+    dead = post.put(expires_at=post.clock() + timedelta(hours=2))
+    late = post.put(to="+4915123456780", not_before=post.clock() + timedelta(hours=3))
+    post.change(late, expires_at=post.clock() + timedelta(hours=1))
+    post.deliver()
+    post.clock.move(hours=1)
+    with post.database.write() as session:
+        sweep.expire(session, post.clock())
+    assert {each.id: each.may_be_sent for each in unreached(post)} == {dead: True, late: False}
+    post.clock.move(hours=1)
+    assert not any(each.may_be_sent for each in unreached(post))
+
+
 def test_an_old_text_is_not_sent_after_a_newer_one(post: Post) -> None:
     post.sms.answers = [LANDLINE]
     dead = post.put(subject="appointment:7")

@@ -5,6 +5,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import update
 
@@ -15,19 +16,29 @@ from frontoffice.messages.models import Medium, Message, MessageState
 from frontoffice.messages.suppression import Topic, topic_of
 from frontoffice.vault import Vault
 from tests.conftest import KEY
-from tests.messages.parts import MAIL, PHONE, Post
+from tests.messages.parts import MAIL, PHONE, Post, parameters
 
 CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
+SHOWN = re.compile(r'name="shown" value="([^"]+)"')
 BOX = re.compile(r'<input class="kern-form-check__checkbox"[^>]*value="([^"]+)"([^>]*)>')
 
 
 @pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser that reads English."""
+    made = app.test_client()
+    made.set_cookie("language", "en")
+    return made
+
+
+@pytest.fixture
 def link(post: Post) -> str:
-    """The page for somebody who gets an SMS about an appointment, and the mail instead where that fails."""
-    message = post.put(fallback_to=MAIL, subject="appointment:7")
+    """The page of an appointment's holder, who gets an SMS about it, the mail instead where that fails, and a mail."""
+    post.put(fallback_to=MAIL, subject="appointment:7")
     post.put(medium=Medium.MAIL, to="maria@example.com", subject="appointment:7")
     post.put(medium=Medium.MAIL, to="somebody@example.net", subject="appointment:8")
-    return preferences.address(post.database.vault, message)
+    with post.database.read() as session:
+        return preferences.of_subject(session, "appointment:7") or ""
 
 
 def boxes(client: FlaskClient, link: str) -> dict[str, bool]:
@@ -37,8 +48,11 @@ def boxes(client: FlaskClient, link: str) -> dict[str, bool]:
 
 def save(client: FlaskClient, link: str, wanted: set[str]) -> None:
     """Tick these boxes and no others."""
-    token = CSRF.findall(client.get(link).text)[0]
-    answer = client.post(link, data={"csrf_token": token, "wanted": sorted(wanted)})
+    page = client.get(link).text
+    answer = client.post(
+        link,
+        data={"csrf_token": CSRF.findall(page)[0], "shown": SHOWN.findall(page), "wanted": sorted(wanted)},
+    )
     assert answer.status_code == 303
     assert answer.location == link
 
@@ -109,6 +123,9 @@ def test_a_mail_program_stops_a_topic_with_one_click_and_a_person_with_two(
         MessageState.SUPPRESSED,
     ]
     assert post.mail.given[1].unsubscribe == ""  # what is needed has no such button
+    chooses = f"https://termin.example.org{preferences.address(post.database.vault, booked)}"
+    assert chooses in post.mail.given[1].text  # but it leads to the page
+    assert chooses in post.mail.given[1].html
     link = preferences.address(post.database.vault, booked)
     assert client.post(link + "stop/yes").status_code == 400  # a page's form needs its token
     token = CSRF.findall(client.get(link + "stop").text)[0]
@@ -143,12 +160,51 @@ def test_it_works_after_the_contents_are_gone_and_while_keys_change(
     assert post.look(post.put()).state is MessageState.SUPPRESSED
     rotated = Database(database_url, Vault(["a newer key that is long enough to be one", KEY]))
     with rotated.write() as session:
-        message = preferences.find(session, *link.split("/")[2:4])
+        holding = preferences.find(session, *link.split("/")[2:4])
         digests = suppression.digests_of(session, Medium.SMS, PHONE)
         assert suppression.reason(session, digests) == suppression.BY_LINK
         suppression.opt_in(session, digests, Medium.SMS)
-        assert next(way.is_on for way in preferences.ways(session, message))
+        assert next(way.is_on for way in preferences.ways(session, holding))
     rotated.close()
+
+
+def test_the_link_of_one_message_has_no_say_over_where_others_went(post: Post, client: FlaskClient) -> None:
+    mail = post.put(medium=Medium.MAIL, to="friend@example.net", subject="appointment:7")
+    sms = post.put(fallback_to=MAIL, subject="appointment:7")
+    with post.database.read() as session:
+        whole = preferences.of_subject(session, "appointment:7") or ""
+    of_mail, of_sms = (preferences.address(post.database.vault, each) for each in (mail, sms))
+    seen = {
+        link: [part in client.get(link).text for part in ("… 789", "m…@example.org", "f…@example.net")]
+        for link in (of_mail, of_sms, whole)
+    }
+    assert seen == {of_mail: [False, False, True], of_sms: [True, True, False], whole: [True, True, True]}
+    save(client, of_mail, set())
+    assert post.look(post.put()).state is MessageState.PENDING
+    assert post.look(post.put(medium=Medium.MAIL, to="friend@example.net")).state is MessageState.SUPPRESSED
+
+
+def test_what_the_form_did_not_show_stays_as_it_is(post: Post, client: FlaskClient, link: str) -> None:
+    page = client.get(link).text
+    post.put(to="+4915123456700", subject="appointment:7")
+    body = {"csrf_token": CSRF.findall(page)[0], "shown": SHOWN.findall(page), "wanted": []}
+    assert client.post(link, data=body).status_code == 303
+    assert post.look(post.put(to="+4915123456700")).state is MessageState.PENDING
+    assert post.look(post.put()).state is MessageState.SUPPRESSED
+    with post.database.read() as session:  # a mail's form has no switch for the waiting room
+        muted = suppression.muted(session, suppression.digests_of(session, Medium.MAIL, MAIL))
+    assert {topic for _, topic in muted} == {Topic.REMINDERS, Topic.OFFERS}
+
+
+def test_what_somebody_does_not_want_by_sms_does_not_come_by_mail_instead(post: Post) -> None:
+    with post.database.write() as session:
+        digest = suppression.digests_of(session, Medium.SMS, PHONE)[0]
+        suppression.mute(session, digest, Topic.REMINDERS, post.clock())
+    muted = post.put(kind="reminder", fallback_to=MAIL)
+    post.deliver()
+    post.deliver()
+    assert post.states(muted) == [MessageState.SUPPRESSED]
+    assert post.mail.given == []
 
 
 def test_what_is_needed_has_no_topic() -> None:
@@ -156,3 +212,40 @@ def test_what_is_needed_has_no_topic() -> None:
     assert {topic_of(kind) for kind in needed} == {None}
     assert topic_of("reminder") is topic_of("expiry_90") is topic_of("expiry") is Topic.REMINDERS
     assert topic_of("closing_early") is Topic.LINE
+
+
+def test_who_was_replaced_as_a_contact_has_no_say_over_the_new_one(post: Post, client: FlaskClient) -> None:
+    about = {"medium": Medium.MAIL, "subject": "appointment:7"}
+    before = post.put(to="before@example.org", **about)
+    after = post.put(
+        to="after@example.net", kind="contact_changed", dedupe_key="appointment:7:1:c:new:mail", **about
+    )
+    plain = {name: parameters()[name] for name in ("office_name", "starts_at", "time_zone")}
+    post.put(
+        to="before@example.org",
+        kind="contact_changed",
+        dedupe_key="appointment:7:1:c:old:mail",
+        parameters=plain,
+        **about,
+    )
+    post.deliver()
+    assert ["/messages/" in each.text for each in post.mail.given] == [True, True, False]
+    old, new = (preferences.address(post.database.vault, each) for each in (before, after))
+    assert len(boxes(client, old)) == len(boxes(client, new)) == 3
+    assert ("b…@example.org" in client.get(old).text, "a…@example.net" in client.get(old).text) == (
+        True,
+        False,
+    )
+    assert ("b…@example.org" in client.get(new).text, "a…@example.net" in client.get(new).text) == (
+        False,
+        True,
+    )
+    with post.database.read() as session:
+        whole = preferences.of_subject(session, "appointment:7") or ""
+    assert len(boxes(client, whole)) == 3
+    assert ("b…@example.org" in client.get(whole).text, "a…@example.net" in client.get(whole).text) == (
+        False,
+        True,
+    )
+    save(client, old, set())
+    assert post.look(post.put(to="after@example.net", **about)).state is MessageState.PENDING

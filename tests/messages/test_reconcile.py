@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from frontoffice.messages import outbox, sweep
+from frontoffice.messages import failover, outbox, sweep
 from frontoffice.messages.models import Medium, MessageState
 from frontoffice.messages.outcomes import Meaning
-from frontoffice.messages.provider import Outgoing, Refused, Sighting, UnreachableError
+from frontoffice.messages.provider import LockedOutError, Outgoing, Refused, Sighting, UnreachableError
 from tests.messages.parts import MAIL, Post, Told
 
 UNCLEAR = Refused(Meaning.UNKNOWN, "ReadTimeout")
@@ -184,6 +184,108 @@ def test_what_is_sealed_with_a_lost_key_does_not_block_the_phone_for_ever(post: 
     post.clock.move(minutes=2)
     post.clarify()
     assert post.look(unknown).state is MessageState.DEAD
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_a_clock_that_was_wrong_at_the_attempt_does_not_double_it(post: Post, hours: int) -> None:
+    true = post.clock()
+    post.clock.move(hours=hours)
+    message = post.put(not_before=post.clock(), expires_at=true + timedelta(days=1))
+    post.sms.answers = [UNCLEAR]
+    post.deliver()
+    said = post.sms.given[0].text
+    post.sms.sightings = [
+        Sighting("SM long ago", true - timedelta(hours=6), "delivered", text=said),
+        Sighting("SM something else", true - timedelta(hours=3), "delivered", text="Something else"),
+        Sighting("SM1", true, "delivered", text=f"{said} "),
+    ]
+    post.clock.moment = max(true, post.look(message).not_before)
+    post.clarify()
+    assert (post.look(message).state, post.look(message).provider_id) == (MessageState.DELIVERED, "SM1")
+    assert (post.deliver(), len(post.sms.given)) == (0, 1)
+
+
+def test_another_text_from_before_the_attempt_is_not_mistaken_for_it(post: Post, unknown: int) -> None:
+    early = post.clock() - timedelta(seconds=3)
+    post.sms.sightings = [Sighting("SM1", early, "delivered", text="Something else")]
+    _look_twice(post)
+    assert post.look(unknown).state is MessageState.PENDING
+
+
+def test_only_the_provider_that_was_asked_knows_what_became_of_it(post: Post, unknown: int) -> None:
+    post.sms = Told(name="another")
+    for _ in range(3):
+        _look_twice(post)
+        post.deliver()
+    assert (post.look(unknown).state, post.sms.given) == (MessageState.UNKNOWN, [])
+    post.sms = Told(sightings=[Sighting("SM1", post.clock(), "delivered")])
+    post.clock.move(minutes=15)
+    post.clarify()
+    assert post.look(unknown).state is MessageState.DELIVERED
+
+
+class Closed(Told):
+    """A provider whose record cannot be read."""
+
+    error: Exception = UnreachableError()
+
+    def find(self, _to: str, /) -> Sequence[Sighting] | None:
+        raise self.error
+
+
+def test_a_record_that_stays_unreadable_does_not_block_a_phone_for_weeks(post: Post) -> None:
+    post.sms = Closed(answers=[UNCLEAR])
+    message = post.put(fallback_to=MAIL, expires_at=post.clock() + timedelta(days=60))
+    post.deliver()
+    begin, looks = post.clock(), 0
+    while post.look(message).state is MessageState.UNKNOWN:
+        looks += 1
+        post.clock.moment = post.look(message).not_before
+        assert post.clarify() == 1
+    assert timedelta(hours=6) <= post.clock() - begin < timedelta(hours=6, minutes=15)
+    assert 20 < looks < 50
+    assert (post.look(message).state, post.look(message).error_code) == (MessageState.DEAD, "unclear")
+    later = post.put(subject="appointment:9")
+    post.deliver()
+    assert (post.states(later), [each.to for each in post.mail.given]) == ([MessageState.SENT], [MAIL])
+
+
+def test_a_provider_that_does_not_let_us_in_is_stopped(post: Post, unknown: int) -> None:
+    post.sms = Closed()
+    post.sms.error = LockedOutError("20003")
+    begin = post.clock() + timedelta(minutes=2)
+    for _ in range(3):
+        post.clock.move(minutes=2)
+        post.clarify()
+    with post.database.read() as session:
+        [stop] = failover.state(session)
+    assert (stop.provider, stop.reason, stop.tried_at) == ("told", "20003", begin), "its trial is not put off"
+    assert post.look(unknown).state is MessageState.UNKNOWN
+
+
+def test_what_goes_wrong_with_one_does_not_keep_the_others_unclear(post: Post) -> None:
+    class Breaks(Told):
+        def find(self, to: str, /) -> Sequence[Sighting] | None:
+            if to == "+4915123456780":
+                raise RuntimeError
+            return ()
+
+    messages = [post.put(to=f"+491512345678{number}") for number in range(3)]
+    post.sms = Breaks(answers=[UNCLEAR] * 3)
+    post.deliver()
+    _look_twice(post)
+    assert post.states(*messages) == [MessageState.UNKNOWN, MessageState.PENDING, MessageState.PENDING]
+
+
+@pytest.mark.parametrize(("tag", "hours", "is_its_own"), [("1", -1, True), ("2", 0, False), ("1", -4, False)])
+def test_a_tag_counts_for_an_attempt_that_was_made(
+    post: Post, unknown: int, tag: str, hours: int, is_its_own: bool
+) -> None:
+    """Another one stands for a row that had the same number before, in a database that was set back."""
+    at = post.clock() + timedelta(hours=hours)
+    post.sms.sightings = [Sighting("SM1", at, "delivered", tag=f"{unknown:x}/{tag}")]
+    _look_twice(post)
+    assert post.look(unknown).state is (MessageState.DELIVERED if is_its_own else MessageState.PENDING)
 
 
 def _look_twice(post: Post) -> None:

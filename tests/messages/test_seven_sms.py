@@ -1,5 +1,6 @@
 """The second provider against a server of ours: what its answers mean, and that it finds a message by our own name."""
 
+import hashlib
 import json
 import logging
 import threading
@@ -15,11 +16,20 @@ import pytest
 
 from frontoffice.config import Seven
 from frontoffice.messages.outcomes import Meaning
-from frontoffice.messages.provider import Accepted, Outcome, Outgoing, Refused, UnreachableError
+from frontoffice.messages.provider import (
+    Accepted,
+    LockedOutError,
+    Outcome,
+    Outgoing,
+    Refused,
+    UnreachableError,
+)
 from frontoffice.messages.seven_sms import SevenSms
 from frontoffice.messages.timing import Timing
 from tests.messages.parts import PHONE
 
+HERE = "https://termin.example.org"
+MARK = f"frontoffice-{hashlib.sha256(HERE.encode()).hexdigest()[:10]}"
 SHORT = Timing(connect=timedelta(seconds=0.3), answer=timedelta(seconds=0.3))
 
 
@@ -70,7 +80,7 @@ def gateway() -> Iterator[Gateway]:
 
 
 def provider(url: str) -> SevenSms:
-    return SevenSms(Seven(api_key="secret key", sender="Amt", base_url=url), SHORT)
+    return SevenSms(Seven(api_key="secret key", sender="Amt", base_url=url), SHORT, public_url=HERE)
 
 
 def send(url: str, minutes: float = 60) -> Outcome:
@@ -98,8 +108,9 @@ def test_a_message_leaves_under_our_own_name(gateway: Gateway) -> None:
         "text": "Ihr Termin",
         "from": "Amt",
         "ttl": 60,
-        "foreign_id": "frontoffice-1f-2",
+        "foreign_id": f"{MARK}-1f-2",
     }
+    assert len(content["foreign_id"]) <= 64
     assert [each["ttl"] for _, each, _ in gateway.asked[1:]] == [1, 2880]
 
 
@@ -128,9 +139,10 @@ def test_every_answer_has_its_meaning(gateway: Gateway) -> None:
 def test_its_logbook_says_what_became_of_which_attempt(gateway: Gateway) -> None:
     entry = {"id": "77", "to": PHONE[1:], "timestamp": "2026-11-23 10:00:00.250", "dlr": None}
     gateway.answer = [
-        entry | {"foreign_id": "frontoffice-1f-2", "dlr": "NOTDELIVERED"},
+        entry | {"foreign_id": f"{MARK}-1f-2", "dlr": "NOTDELIVERED"},
         entry | {"id": "78", "foreign_id": None, "dlr": "DELIVERED"},
         entry | {"id": "79", "foreign_id": "somebody-else"},
+        entry | {"id": "80", "foreign_id": "frontoffice-0123456789-1f-2"},  # of another installation
     ]
     found = provider(gateway.url).find(PHONE)
     assert found is not None
@@ -138,6 +150,7 @@ def test_its_logbook_says_what_became_of_which_attempt(gateway: Gateway) -> None
         ("77", "undelivered", "1f/2"),
         ("78", "delivered", ""),
         ("79", "sent", ""),
+        ("80", "sent", ""),
     ]
     assert found[0].created_at == datetime(2026, 11, 23, 9, 0, 0, 250_000, UTC)
     assert (found[0].error_code, found[0].meaning) == ("NOTDELIVERED", Meaning.RETRY)
@@ -145,6 +158,10 @@ def test_its_logbook_says_what_became_of_which_attempt(gateway: Gateway) -> None
     for status, answer in ((503, []), (200, "<html>"), (200, {"error": "no"})):
         gateway.status, gateway.answer = status, answer
         with pytest.raises(UnreachableError):
+            provider(gateway.url).find(PHONE)
+    for status in (401, 403):
+        gateway.status = status
+        with pytest.raises(LockedOutError, match=str(status)):
             provider(gateway.url).find(PHONE)
 
 

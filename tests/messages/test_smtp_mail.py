@@ -2,8 +2,10 @@
 
 import socket
 import ssl
+import threading
 from asyncio import AbstractServer
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -276,6 +278,51 @@ def test_a_connection_lost_after_the_content_leaves_it_open(start: Start) -> Non
 
 def test_a_server_that_cannot_be_reached_is_tried_later(start: Start) -> None:
     assert meaning(provider(9).send(outgoing())) is Meaning.LATER
+
+
+@pytest.mark.parametrize(
+    ("after", "outcome"),
+    [
+        (b"EHLO", Meaning.LATER),
+        (b"MAIL", Meaning.LATER),
+        (b"DATA", Meaning.LATER),
+        (b".\r\n", Meaning.UNKNOWN),
+    ],
+)
+def test_a_server_that_answers_drop_by_drop_is_left_in_time(after: bytes, outcome: Meaning) -> None:
+    """Each drop comes in time by the socket's own limit, and the last one never."""
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection, connection.makefile("rb") as lines, suppress(OSError):
+                connection.sendall(b"220 here\r\n")
+                in_content = False
+                for line in lines:
+                    if line.upper().startswith(after):
+                        break
+                    if not in_content:
+                        in_content = line.upper().startswith(b"DATA")
+                        connection.sendall(b"354 go on\r\n" if in_content else b"250 OK\r\n")
+                while not ended.wait(0.05):
+                    connection.sendall(b"2")
+
+        server = threading.Thread(target=serve)
+        server.start()
+        hasty = Timing(connect=timedelta(seconds=0.2), answer=timedelta(seconds=0.2))
+        settings = Smtp(
+            host="127.0.0.1", port=listening.getsockname()[1], security="none", sender="a@example.org"
+        )
+        result: list[Outcome] = []
+        asking = threading.Thread(
+            target=lambda: result.append(SmtpMail(settings, hasty).send(outgoing())), daemon=True
+        )
+        asking.start()
+        asking.join(10)
+        ended.set()
+        server.join(10)
+    assert [meaning(each) for each in result] == [outcome]
 
 
 def test_an_address_cannot_smuggle_in_a_header(start: Start) -> None:

@@ -12,7 +12,7 @@ from babel.messages.mofile import write_mo
 from jinja2 import UndefinedError
 
 from frontoffice import paths
-from frontoffice.messages import kinds, preview, texts
+from frontoffice.messages import kinds, preview, short_links, texts
 from frontoffice.messages.models import Medium
 from frontoffice.messages.segments import is_basic, segments
 from tests.messages.parts import parameters
@@ -44,6 +44,33 @@ OTHERS = [
     if kind not in MORE
     for _, said in preview.parameters(kind, "https://termin.musterstadt.de")
 ]
+LONG_HOST = "https://termine.auslaenderbehoerde-musterstadt-nord.d"  # 45 characters, as offices have them
+ROOMY = {"closing_early", "draw_result"}  # what they say does not always leave room for a whole link
+NASTY = {
+    "office_name": "Aufenthalts-Amt",
+    "office_address": "Geheimweg 1\nVerratstadt",
+    "office_mail": "verrat@example.org",
+    "service": "Duldung verlängern\nAsylverfahren",
+    "people": "2\n3",
+    "documents": "Ausweis von Herrn Okafor\nPassport",
+    "note": "Herr Okafor bringt den Pass.",
+    "watch_link": "https://example.org/watch-me/",
+    "draw_link": "https://example.org/draw-me/",
+}
+TELLING = (
+    "Amt",
+    "Geheim",
+    "Verrat",
+    "verrat@",
+    "Duldung",
+    "Asyl",
+    "Okafor",
+    "Ausweis",
+    "Pass",
+    "-me",
+    "%",
+    "<",
+)
 
 
 def about(kind: str, **changes: str) -> dict[str, str]:
@@ -96,12 +123,72 @@ def test_an_sms_has_two_parts_at_most_with_a_very_long_link(
 
 
 @pytest.mark.parametrize("kind", TOLD)
-def test_an_sms_says_when_and_where_to_look_and_nothing_about_the_person_or_the_permit(kind: str) -> None:
+def test_an_sms_says_when_and_where_to_look(kind: str) -> None:
     text = texts.render(kind, Medium.SMS, "en", about(kind)).text
     assert "Wed 25 Nov, 09:30" in text  # Berlin's time
-    assert LINK in text
-    for secret in ("residence", "permit", "Ausländer", "Musterstadt,", "Rathausplatz", "Passport"):
-        assert secret not in text
+    assert text.endswith("https://termin.musterstadt.de/a/K7M2PXQ4/abcdefghijklmnopqrstuvwx")  # the same page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sms_of_any_kind_says_more_than_time_code_and_link(language: str) -> None:
+    seen = set()
+    for kind in kinds.KINDS:
+        known = kinds.KINDS[kind]
+        nasty = {name: value for name, value in NASTY.items() if name in known.needs | known.may_have}
+        for _, said in preview.parameters(kind, "https://example.org"):
+            text = texts.render(kind, Medium.SMS, language, said | nasty).text
+            assert not [word for word in TELLING if word in text], text
+            seen |= nasty.keys()
+    assert seen == NASTY.keys()
+
+
+def test_an_sms_has_one_part_with_the_long_host_of_an_office_too() -> None:
+    for kind in kinds.KINDS:
+        for _, said in preview.parameters(kind, LONG_HOST):
+            moments = [name for name in said if name.endswith("_at")]
+            chooses = f"{LONG_HOST}/messages/2a3f9/abcdefghijklmnopqrstuvwx/"
+            stop = chooses if kind in ("next", "closing_early") else ""
+            for start in ALL_YEAR[::11] if moments else ALL_YEAR[:1]:
+                at = dict.fromkeys(moments, start.isoformat())
+                text = texts.render(kind, Medium.SMS, "en", said | at, preferences_link=stop).text
+                assert segments(text) == 1 or (kind in ROOMY and segments(text) == 2), text
+
+
+def test_a_link_in_an_sms_is_a_short_one_of_the_same_page() -> None:
+    for long in (
+        "appointments/K7M2/abc_d-e",
+        "waitlist/x/y",
+        "draws/a/b/c",
+        "invitations/x/y",
+        "messages/2a/b",
+    ):
+        found = short_links.shorten(f"https://example.org/office/{long}/")
+        letter, _, rest = found.removeprefix("https://example.org/office/").partition("/")
+        assert (len(letter), short_links.whole(letter, rest)) == (1, f"{long}/")
+    for other in ("https://example.org/", "https://example.org/draws/17/", "https://example.org/book/x/y/"):
+        assert short_links.shorten(other) == other
+    for letter, rest in (("x", "a/b"), ("a", "b"), ("a", "../b"), ("a", "b/c/d/e"), ("a", "/evil.example/x")):
+        assert short_links.whole(letter, rest) is None
+
+
+def test_where_an_office_has_no_phone_nobody_is_asked_to_call() -> None:
+    plain = {name: parameters()[name] for name in ("office_name", "starts_at", "time_zone")}
+    assert texts.render("contact_changed", Medium.SMS, "en", plain).text.endswith("Please tell the office.")
+    told = texts.render("contact_changed", Medium.SMS, "en", plain | {"office_phone": "030 1"}).text
+    assert told.endswith("Please call: 030 1")
+
+
+def test_who_is_not_called_yet_is_not_told_that_it_is_their_turn() -> None:
+    for part in ("text", "html"):
+        soon = getattr(texts.render("next", Medium.MAIL, "en", {"ticket": "A017"}), part)
+        now = getattr(texts.render("next", Medium.MAIL, "en", {"ticket": "A017", "counter": "4"}), part)
+        assert ("will be called soon" in soon, "counter 4 now" in now) == (True, True)
+        assert "your turn" not in soon
+    subjects = [
+        texts.render("next", Medium.MAIL, "en", {"ticket": "A017"} | more).subject
+        for more in ({}, {"counter": "4"})
+    ]
+    assert subjects == ["Number A017: you will be called soon", "Number A017: it is your turn"]
 
 
 def test_a_code_comes_first_and_the_link_to_the_appointment_not_at_all() -> None:
@@ -137,22 +224,13 @@ def test_a_mail_says_the_same_as_text_and_as_html(kind: str) -> None:
     assert ("Passport" in mail.text, "Passport" in shown) == (brings, brings)
 
 
-@pytest.mark.parametrize("medium", [Medium.MAIL, Medium.SMS])
 @pytest.mark.parametrize("kind", ["moved", "cancelled"])
-def test_the_office_has_its_word(kind: str, medium: Medium) -> None:
-    note = "The building is closed because of a strike."
-    rendered = texts.render(kind, medium, "en", about(kind, note=note))
-    assert note in rendered.text
-    if medium is Medium.MAIL:
-        assert note in rendered.html
-    else:
-        assert segments(rendered.text) == 2
-
-
-def test_a_note_that_is_too_long_for_an_sms_is_left_to_mail_and_page() -> None:
-    text = texts.render("cancelled", Medium.SMS, "en", about("cancelled", note="Because. " * 40)).text
-    assert "Because" not in text
-    assert segments(text) == 1
+def test_the_office_has_its_word_in_a_mail_and_not_in_an_sms(kind: str) -> None:
+    note = "Ms Okafor's passport is here."
+    mail = texts.render(kind, Medium.MAIL, "en", about(kind, note=note))
+    assert note in mail.text
+    assert "Okafor" in mail.html
+    assert "Okafor" not in texts.render(kind, Medium.SMS, "en", about(kind, note=note)).text
 
 
 def test_several_services_and_people_are_listed() -> None:
@@ -205,7 +283,7 @@ def test_a_subject_stays_on_its_line() -> None:
 
 
 def test_texts_come_in_the_language_of_a_catalogue_and_dates_with_them(tmp_path: Path) -> None:
-    english = "Your appointment: %(date)s, %(time)s. Code %(reference)s. See, move, cancel: %(link)s"
+    english = "Your appointment: %(date)s, %(time)s. Code %(reference)s. See or change: %(link)s"
     german = "Ihr Termin: %(date)s, %(time)s Uhr. Code %(reference)s. Ändern oder absagen: %(link)s"
     _write_catalogue(tmp_path, "de", {english: german})
     text = texts.render("booked", Medium.SMS, "de", parameters(), tmp_path).text
@@ -243,3 +321,22 @@ def _write_catalogue(folder: Path, language: str, messages: dict[str, str]) -> N
     target = folder / language / "LC_MESSAGES"
     target.mkdir(parents=True)
     (target / "messages.mo").write_bytes(compiled.getvalue())
+
+
+@pytest.mark.parametrize("kind", kinds.KINDS)
+def test_a_mail_with_a_link_leads_to_where_one_chooses_what_one_gets(kind: str) -> None:
+    chooses = "https://termin.example/messages/7/abc/"
+    for _, said in preview.parameters(kind, "https://termin.example"):
+        usual, mail = (
+            texts.render(kind, Medium.MAIL, "en", said, preferences_link=each) for each in ("", chooses)
+        )
+        assert f"\nWhich messages do you want?\n{chooses}\n\nPlease do not reply" in mail.text
+        assert f'<a href="{chooses}">Which messages do you want?</a>' in mail.html
+        assert "Which messages" not in usual.text + usual.html
+    for sample in preview.samples(kind, "en", "https://termin.example", {}):
+        shows = preview.CHOOSES in sample.mail.text
+        assert (
+            shows
+            == (preview.CHOOSES in sample.mail.html)
+            == ("link" in said or kind in ("next", "closing_early"))
+        )

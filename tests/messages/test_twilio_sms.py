@@ -108,6 +108,8 @@ def test_messages_are_found_by_recipient_and_sender(fake: FakeTwilio) -> None:
     assert [each.provider_id for each in found] == [fake.ledger[0].sid]
     assert abs(found[0].created_at - before) < timedelta(seconds=2)
     assert (found[0].status, found[0].error_code) == ("delivered", None)
+    assert found[0].text == outgoing().text
+    assert outgoing().text not in repr(found[0])
     assert mine.find("+4915123456780") == []
 
 

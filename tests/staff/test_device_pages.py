@@ -41,6 +41,9 @@ def test_a_kiosk_is_added_paired_watched_and_signed_off(
 ) -> None:
     lead.get(HERE)
     assert "There are no devices yet." in lead.text
+    assert '<a href="/screen/musterstadt/">Waiting-room screen</a></p>' in lead.page.text, (
+        "it needs no pairing"
+    )
     assert lead.post(HERE, name=" ").status_code == 422
     assert "Please enter a name" in lead.text
     assert lead.post(HERE, name="Entrance, left").status_code == 201
