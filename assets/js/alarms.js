@@ -53,7 +53,7 @@ function sound() {
 function giveKey(form) {
   const button = form.querySelector("button");
   const words = form.querySelector("[data-emergency-words]");
-  const usual = words.textContent;
+  const usual = [...words.childNodes];
   const areOn = () => localStorage.getItem(KEYS_KEPT_AS) !== "off";
   let pressedAt = 0;
   const show = () => { form.querySelector(".key").hidden = !areOn(); };
@@ -62,7 +62,7 @@ function giveKey(form) {
     if (!areOn() || isTyping || event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.key.toLowerCase() !== "e") {
       pressedAt = 0;
-      words.textContent = usual;
+      words.replaceChildren(...usual);
       return;
     }
     event.preventDefault();
@@ -72,7 +72,7 @@ function giveKey(form) {
     }
     pressedAt = Date.now();
     words.textContent = button.dataset.again;
-    setTimeout(() => { words.textContent = usual; }, AGAIN_WITHIN);
+    setTimeout(() => { words.replaceChildren(...usual); }, AGAIN_WITHIN);
   });
   document.addEventListener("change", show); // the switch of the keys
   show();

@@ -29,7 +29,7 @@ from frontoffice.booking.models import Appointment, State
 from frontoffice.booking.person import WrongDetails
 from frontoffice.booking.time_words import when
 from frontoffice.errors import Conflict, DomainError, Invalid, NotFound, TooMany
-from frontoffice.messages import preferences
+from frontoffice.messages import following, preferences
 from frontoffice.messages.models import Medium
 from frontoffice.web import access
 from frontoffice.web.context import config, database, in_own_language, language, say
@@ -170,6 +170,7 @@ def appointment_words(session: Session, found: Appointment, now: datetime) -> di
         "is_to_come": is_open and sheet.day_of(found.start, zone) >= sheet.day_of(now, zone),
         "confirm_until": _deadline(found.confirm_by, zone) if found.confirm_by else None,
         "address": address_of(session, found),
+        "office_word": following.office_word(session, f"appointment:{found.id}"),
         "messages_page": preferences.of_subject(session, f"appointment:{found.id}"),
         **when(found.start, zone),
     }

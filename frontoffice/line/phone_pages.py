@@ -186,7 +186,9 @@ def _about(session: Session, found: Ticket, token: str, now: datetime) -> dict[s
         "room": waiting_time.where(session, found) if waits else None,
         "back_by": clock_time(found.wake_at) if found.wake_at and not found.returns else None,
         "closes": _closes(session, found, clock_time),
-        "too_late": clock_time(closing) if end_of_day.may_be_too_late(place.wait, closing, now) else None,
+        "too_late": clock_time(closing)
+        if closing and end_of_day.may_be_too_late(place.wait, closing, now)
+        else None,
         "has_closed": clock_time(closing) if closing and closing <= now else None,
         "sent_home": end_of_day.was_sent_home(session, found),
         "number": _hint(phone.number_of(session, found)),

@@ -28,5 +28,5 @@ def second(language: str) -> str | None:
     language only where the screen says it aloud to the whole room anyway: nothing of those who speak German, and
     nothing of those who speak a rare language and could be known by it.
     """
-    code = language.split("-")[0].lower()
+    code = language.split("-", maxsplit=1)[0].lower()
     return code if code in SENTENCES and code != FIRST else None

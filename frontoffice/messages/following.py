@@ -112,6 +112,14 @@ def count_unreached(session: Session, now: datetime, office_id: int | None = Non
     return session.scalar(query) or 0
 
 
+def office_word(session: Session, subject: str) -> str:
+    """The sentence that the office put into its last message about something; empty where there is none (any more)."""
+    told = select(Message).where(Message.subject == subject, Message.kind.in_(kinds.WITH_A_WORD))
+    latest = session.scalar(told.order_by(Message.id.desc()).limit(1))
+    envelope = unseal(vaults.of(session), latest.envelope) if latest else None
+    return envelope.parameters.get("note", "") if envelope else ""
+
+
 def retry(session: Session, message_id: int, office_id: int, now: datetime, actor: str) -> Message:
     """Send a message that reached nobody once more. Raises NotFound, NoLongerWaiting, TooLateToSend, Overtaken.
 

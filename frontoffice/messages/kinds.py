@@ -52,6 +52,9 @@ KINDS = {
 # Of use for minutes only: nobody needs to hear later that one of them did not leave in time.
 FLEETING = frozenset({"next", "closing_early", "confirm_contact", "contact_code"})
 
+# Into these the office can put a sentence. It is not in the SMS, but on the page behind its link.
+WITH_A_WORD = ("moved", "cancelled")
+
 # What staff call them.
 NAMES = {
     "confirm_contact": N_("Confirm your contact"),

@@ -33,7 +33,11 @@ def lapse(session: Session, timing: Timing, now: datetime) -> int:
 
 
 def expire(session: Session, now: datetime) -> int:
-    """Messages that have not left in time are given up, without a mail instead; says how many."""
+    """Messages that have not left in time are given up, without a mail instead; says how many.
+
+    By then what they say is over. Where an attempt shows that there will be no other one in time (`settle.again`), the
+    mail leaves at once, while it is still of use; and it does for what may have left and turns out not to have.
+    """
     gone = session.scalars(
         update(Message)
         .where(Message.state == MessageState.PENDING, Message.expires_at <= now)

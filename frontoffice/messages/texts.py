@@ -44,7 +44,7 @@ def render(
     """The text of a message from the parameters that `kinds` names; English where there is no catalogue.
 
     An SMS says time, code and link only: what else there is to say, also by the office itself, is in the mail.
-    `preferences_link`: where people choose what they get; at the end of a mail, and of an SMS without a page of its own.
+    `preferences_link`: where people choose what they get; at the end of a mail, and of an SMS without a page.
 
     Raises jinja2.TemplateError where a template is missing or asks for what is not there, ValueError for a
     time or a time zone that is none.

@@ -80,6 +80,9 @@ def test_cancelling_tells_the_reason(
     assert "The appointment is cancelled." in clerk.text
     assert appointment(database, one.reference).state is State.CANCELLED
     assert {said(database, each)["note"] for each in messages(database, "cancelled")} == {"You called us."}
+    link = said(database, messages(database, "cancelled")[0])["link"]
+    clerk.get(link.removeprefix("http://localhost"))
+    assert "The office says: You called us." in " ".join(clerk.text.split())  # who gets an SMS reads it there
     assert events_of(database, "appointment.cancelled")[0].actor.startswith("account:")
 
 

@@ -36,7 +36,7 @@ def test_staff_follow_a_message_and_send_it_again_or_close_it(
     one, two = booked(database, config, at(24, "8:00"), now), booked(database, config, at(25, "8:00"), now)
     clerk.get(f"{HERE}/appointments/{one.reference}/")
     assert clerk.text.count("Waits to leave") == 2
-    assert "See, move, cancel" in clerk.page.text, "the text itself"
+    assert "See or change" in clerk.page.text, "the text itself"
     clerk.get(f"{HERE}/messages/")
     assert "Every message of the last days has reached somebody" in clerk.text
     for each in messages(database, "booked"):

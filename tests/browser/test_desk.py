@@ -57,21 +57,27 @@ def desk(browser: Browser, house: Served) -> Iterator[Page]:
     context.close()
 
 
+def press(desk: Page, key: str) -> None:
+    """Press a key of the desk, as soon as its button shows that there is one."""
+    expect(desk.locator(f"[data-key={key}] .key")).to_be_visible()
+    desk.keyboard.press(key)
+
+
 def test_a_visit_by_keys_alone(desk: Page) -> None:
-    desk.keyboard.press("l")
+    press(desk, "l")
     expect(desk.get_by_role("heading", name="A001")).to_be_visible()
-    desk.keyboard.press("c")
+    press(desk, "c")
     expect(desk.locator(".visitor__state")).to_have_text("Called once")
-    desk.keyboard.press("r")
+    press(desk, "r")
     expect(desk.locator(".visitor__state")).to_have_text("Called 2 times")
-    desk.keyboard.press("s")
+    press(desk, "s")
     expect(desk.locator(".visitor__state")).to_have_text("At the counter")
-    desk.keyboard.press("f")
+    press(desk, "f")
     expect(desk.get_by_role("button", name="Call next")).to_be_visible()
-    desk.keyboard.press("z")
+    press(desk, "z")
     expect(desk.locator(".visitor__state")).to_have_text("At the counter")
     # Who types a note means letters, not buttons.
-    desk.get_by_text("Wait aside, or pass on").click()
+    desk.get_by_text("Set aside, or pass on").click()
     desk.get_by_label("Note for the colleague").press("f")
     expect(desk.get_by_label("Note for the colleague")).to_have_value("f")
     expect(desk.locator(".visitor__state")).to_have_text("At the counter")
@@ -92,8 +98,36 @@ def test_news_come_without_reloading_and_an_alarm_is_answered(desk: Page, house:
     expect(desk.locator("[data-alarm]")).to_contain_text("On the way: counter 1")
 
 
+def test_an_alarm_is_heard_by_who_looks_elsewhere_and_raised_by_two_presses_of_a_key(
+    desk: Page, house: Served
+) -> None:
+    desk.add_init_script("globalThis.AudioContext = class { constructor() { noteSound(); throw 0; } };")
+    sounds: list[int] = []
+    desk.expose_function("noteSound", lambda: sounds.append(1))
+    with desk.expect_response("**/team/musterstadt/alarms"):  # asked for as soon as it is connected
+        desk.goto(f"{house.url}/desk/{house.desks.ids[0]}/ticket/A001/")
+    alarm = desk.locator("[data-alarm]")
+    expect(alarm).to_be_hidden()
+    loaded = desk.evaluate("performance.timeOrigin")
+    house.act(staffing.alarm, 2)
+    expect(alarm).to_contain_text("Emergency at counter 2. Please help.")
+    assert desk.evaluate("performance.timeOrigin") == loaded
+    assert len(sounds) == 1
+    # On the next page it stands, and is not heard again.
+    desk.goto(f"{house.url}/team/musterstadt/")
+    expect(alarm).to_contain_text("Emergency at counter 2. Please help.")
+    desk.keyboard.press("e")
+    expect(desk.locator("[data-emergency-form]")).to_contain_text("E again: alarm")
+    expect(alarm).not_to_contain_text("counter 1")
+    desk.keyboard.press("e")
+    expect(alarm).to_contain_text("Emergency at counter 1. Please help.")
+    desk.get_by_role("button", name="Pressed by mistake").click()
+    expect(alarm).not_to_contain_text("counter 1")
+    assert len(sounds) == 1, "nor is one's own"
+
+
 def test_on_a_tablet_nothing_is_cut_off_and_buttons_fit_a_finger(desk: Page) -> None:
-    desk.keyboard.press("n")
+    press(desk, "n")
     expect(desk.locator(".visitor__state")).to_have_text("Called once")
     for width in (820, 390):
         desk.set_viewport_size({"width": width, "height": 1180})

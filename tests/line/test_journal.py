@@ -3,12 +3,14 @@
 import uuid
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, cast
 
 import pytest
+import time_machine
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from frontoffice import schema
+from frontoffice import schema, worker
 from frontoffice.booking import sheet
 from frontoffice.booking.models import Appointment, State
 from frontoffice.config import Config
@@ -504,4 +506,9 @@ def test_what_was_handed_in_is_forgotten_after_its_time(
     assert counts == [0, 1, 0]
     with database.read() as session:
         assert [row.received_at for row in session.scalars(select(JournalEntry))] == [now + MINUTE]
+    [job] = [each for each in worker.JOBS if each.name == "line: forget journals"]
+    with time_machine.travel(now + days + MINUTE):
+        job.run(worker.Context(config, database, cast(Any, None), lambda: False))
+    with database.read() as session:
+        assert session.scalars(select(JournalEntry)).all() == []
     assert len(tickets(database)) == 2

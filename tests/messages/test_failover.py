@@ -10,7 +10,7 @@ from frontoffice.events import Event
 from frontoffice.messages import channels, failover, receipts, sweep
 from frontoffice.messages.models import Medium, Message, MessageState
 from frontoffice.messages.outcomes import Meaning
-from frontoffice.messages.provider import Accepted, Refused, Sighting, UnreachableError
+from frontoffice.messages.provider import Accepted, Outcome, Outgoing, Refused, Sighting, UnreachableError
 from frontoffice.messages.seven_sms import SevenSms
 from frontoffice.messages.timing import Timing
 from frontoffice.messages.twilio_sms import TwilioSms
@@ -104,6 +104,16 @@ def test_after_a_rest_one_message_is_tried_and_not_a_whole_batch(pair: Post) -> 
         assert (len(pair.sms.given), len(why(pair))) == (given, 1), outcome
         assert MessageState.PENDING not in pair.states(*messages), "the other one takes the rest"
         pair.change(messages[0], state=MessageState.DEAD)
+    pair.clock.move(minutes=15)
+    messages, claimed = put_many(pair, 5), list[int]()
+
+    def count(_outgoing: Outgoing) -> Outcome:
+        claimed.append(pair.states(*messages).count(MessageState.SENDING))
+        return Accepted(f"SM{len(claimed)}")
+
+    pair.sms.answers = [count, count]
+    pair.deliver()
+    assert claimed == [1, 4], "a worker that dies at the trial leaves one unclear"
 
 
 def test_a_provider_that_fails_again_and_again_is_stopped_and_nothing_is_sent_twice(pair: Post) -> None:

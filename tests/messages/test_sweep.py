@@ -23,6 +23,17 @@ def test_what_comes_too_late_is_given_up_and_nothing_goes_instead(post: Post) ->
     assert post.mail.given == []
 
 
+def test_what_will_not_be_tried_again_in_time_goes_by_mail_while_that_is_of_use(post: Post) -> None:
+    post.sms.answers = [Refused(Meaning.LATER, "20429", wait=timedelta(minutes=40))]
+    last = post.put(expires_at=post.clock() + timedelta(minutes=30), fallback_to=MAIL)
+    post.deliver()
+    post.deliver()
+    assert post.states(last) == [MessageState.EXPIRED]
+    assert [each.to for each in post.mail.given] == [MAIL]
+    with post.database.write() as session:
+        assert sweep.expire(session, post.clock() + timedelta(hours=1)) == 0
+
+
 def test_contents_go_a_week_after_the_end_and_the_hash_stays(post: Post) -> None:
     sent = post.put()
     post.deliver()
