@@ -221,7 +221,9 @@ def _fill_the_line(database: Database, place: Office, settings: Config, now: dat
         assert clerk is not None  # made with the office
         walk_ins = [service for service in place.services if service.walk_in]
         for minutes in (38, 31, 24, 20, 13, 7, 2):
-            arrived = max(now - timedelta(minutes=minutes), sheet.midnight(_today(place, now), place.time_zone))
+            arrived = max(
+                now - timedelta(minutes=minutes), sheet.midnight(_today(place, now), place.time_zone)
+            )
             arriving.walk_in(session, place, clerk, chance.choice(walk_ins).id, language="de", now=arrived)
         for code in codes_to_try(session, place, now, limit=8)[::2]:
             arriving.check_in(session, place, clerk, code.reference, language="en", early=early, now=now)
