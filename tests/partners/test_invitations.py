@@ -16,6 +16,7 @@ from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.messages import envelope, texts
 from frontoffice.messages.models import Medium, Message, MessageState
+from frontoffice.messages.short_links import shorten
 from frontoffice.partners.models import Invitation
 from tests.booking.visitor import Page, Visitor
 from tests.partners.parts import KEY, OLENA, Program, add_partner, differences, problem_of, somebody
