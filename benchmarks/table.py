@@ -49,8 +49,10 @@ def machine() -> list[str]:
 
 
 def _promised(row: Row) -> list[str]:
-    if row.ratio is None or row.floor is None:
+    if row.ratio is None:
         return ["", "", "", ""]
+    if row.floor is None:
+        return [f"{row.ratio:.2f}", "", "", ""]
     sign = "≤ " if row.at_most else ""
     words = {"goal": "goal met", "floor": "floor met", "below": "**below**"}
     goal = "" if row.goal is None else f"{sign}{row.goal:.2g}"
