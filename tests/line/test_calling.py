@@ -22,7 +22,7 @@ from tests.line.parts import EARLY, RULES, account, appointment, ticket
 from tests.sample import sample_office
 
 MINUTE = timedelta(minutes=1)
-ROOM = {"room": "Wartezone A", "language": "de"}  # what the screen needs to know besides
+ROOM = {"room": "Wartezone A", "language": None}  # besides: German is spoken anyway
 
 
 class Counters:

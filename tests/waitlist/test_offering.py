@@ -382,7 +382,7 @@ def test_the_sms_of_an_offer_says_when_and_until_when_and_nothing_about_the_perm
     assert segments(text) == 1
     assert "09:00" in text
     assert "10:00" in text
-    assert "https://termin.musterstadt.de/waitlist/" in text
+    assert "https://termin.musterstadt.de/w/" in text
     for secret in ("residence", "permit", "Ausländer", "Aufenthalt", "Person"):
         assert secret not in text
     with database.read() as session:
