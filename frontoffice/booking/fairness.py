@@ -42,8 +42,12 @@ SAME_MAILBOX = {"googlemail.com": "gmail.com"}
 _ONE_AFTER_THE_OTHER = Quick(
     text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 )
+# COALESCE keeps SQLite from walking through all that is to come by the index of state and start: the digest's own
+# index leads to a handful of rows.
+_STATE = func.coalesce(Appointment.state, Appointment.state)
+_START = func.coalesce(Appointment.start, Appointment.start)
 # What was not confirmed in time counts until it lapses: till then it can still be confirmed.
-_STANDING = or_(Appointment.state == State.UNCONFIRMED, Appointment.state == State.CONFIRMED)
+_STANDING = or_(_STATE == State.UNCONFIRMED, _STATE == State.CONFIRMED)
 _DIGESTS = {
     BlockedKind.PERSON: Appointment.person_digest,
     BlockedKind.MAIL: Appointment.mail_digest,
@@ -261,7 +265,7 @@ def _query(wanted: tuple[tuple[BlockedKind, int], ...]) -> Quick:
             .join(Office, Office.id == Appointment.office_id)
             .where(
                 _any_of(_DIGESTS[kind], digests),
-                Appointment.start > bindparam("now"),
+                bindparam("now") < _START,
                 _STANDING,
                 Appointment.id != bindparam("besides"),
             )

@@ -7,14 +7,17 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from multiprocessing.synchronize import Barrier
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Session
 
+from frontoffice import schema
 from frontoffice import vault as vaults
 from frontoffice.booking import blocking, fairness
 from frontoffice.booking.models import Appointment, BlockedKind, Channel, DaySheet, Share, State
@@ -410,3 +413,18 @@ def test_digests_say_nothing_about_the_person(vault: Vault) -> None:
     assert len(set(found)) == 3
     assert fairness.digests(Vault(["another key that is long enough to be one"]), OLENA) != found
     assert fairness.digests(vault, replace(OLENA, mail=None, phone=None))[1:] == (None, None)
+
+
+def test_a_booking_looks_at_the_appointments_of_its_person_only(tmp_path: Path, vault: Vault) -> None:
+    """Nothing leads SQLite through all coming appointments, though it knows nothing of how they are spread."""
+    database = Database(f"sqlite:///{tmp_path}/empty.db", vault)
+    schema.upgrade(database)
+    wanted = tuple((kind, 2) for kind in (BlockedKind.PERSON, BlockedKind.MAIL, BlockedKind.PHONE))
+    statement = fairness._query(wanted)._statement.compile(dialect=sqlite.dialect())
+    with database.engine.connect() as connection:
+        plan = connection.exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {statement}", tuple(None for _ in statement.positiontup or ())
+        )
+        used = {row.detail.split(" ")[4] for row in plan if " appointment USING INDEX " in row.detail}
+    database.close()
+    assert used == {f"ix_appointment_{kind}_digest" for kind in ("person", "mail", "phone")}
