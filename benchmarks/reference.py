@@ -64,7 +64,7 @@ def prepare(url: str) -> None:
 def create_app(url: str) -> Flask:
     """The routes."""
     app = Flask("reference")
-    database = Database(_beside(url), Vault(["a reference keeps no secrets, but needs a key"]), pool_size=20)
+    database = Database(_beside(url), Vault(["a reference keeps no secrets, but needs a key"]), pool_size=6)
 
     @app.get("/constant")
     def constant() -> ResponseReturnValue:
