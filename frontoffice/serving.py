@@ -4,6 +4,7 @@ import gc
 import os
 import resource
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from types import FrameType
@@ -22,6 +23,8 @@ from frontoffice.web import live
 from frontoffice.web.app import create_app
 
 SECONDS_TO_FINISH = 10
+# How long a thread may keep Python to itself: who was given the database's lock must not wait long behind one who computes.
+SWITCH_SECONDS = 0.0005
 CONNECTIONS_FOR_OTHERS = 25  # the worker, the command line, backups
 FEWEST_CONNECTIONS, MOST_CONNECTIONS = 2, 20  # of a web process for reading, and again for writing
 SQLITE_CONNECTIONS = 100  # files that are open, no more
@@ -155,6 +158,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             self.cfg.set(key, value)
 
     def load(self) -> Flask:
+        sys.setswitchinterval(SWITCH_SECONDS)
         app = create_app(self._config, open_database(self._config, self._pool_size))
         # What is there now stays as long as the process: the collector need not look through it again and again.
         gc.collect()
