@@ -23,7 +23,7 @@ from frontoffice.web import live
 from frontoffice.web.app import create_app
 
 SECONDS_TO_FINISH = 10
-# How long a thread may keep Python to itself: who was given the database's lock must not wait long behind one who computes.
+# How long a thread may keep Python to itself: who was given the turn to write must not wait behind one who computes.
 SWITCH_SECONDS = 0.0005
 CONNECTIONS_FOR_OTHERS = 25  # the worker, the command line, backups
 FEWEST_CONNECTIONS, MOST_CONNECTIONS = 2, 20  # of a web process for reading, and again for writing
