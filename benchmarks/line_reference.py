@@ -5,17 +5,13 @@
 On PostgreSQL one UPDATE with SKIP LOCKED; on SQLite one UPDATE in its turn. The other routes are those of `reference`.
 """
 
-import sys
 import threading
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 
 from benchmarks import reference
-from frontoffice import config, serving
-from frontoffice.config import Config
 from frontoffice.db import Turns
 
 _FIRST = "SELECT id FROM plain_line WHERE state = 'waiting' ORDER BY arrived LIMIT 1"
@@ -85,15 +81,5 @@ def _is_sqlite(url: str) -> bool:
     return url.startswith("sqlite")
 
 
-class _Reference(serving.Server):
-    def __init__(self, settings: Config, processes: int) -> None:
-        super().__init__(settings, processes, pool_size=0)
-        self._url = settings.database.url
-
-    def load(self) -> Flask:
-        return create_app(self._url)
-
-
 if __name__ == "__main__":
-    settings = config.load(Path(sys.argv[1]))
-    _Reference(settings, serving.processes_for(settings, 2)).run()
+    reference.serve(create_app)

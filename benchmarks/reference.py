@@ -10,6 +10,7 @@ thread, which is the most that Python can get out of the machine.
 import sqlite3
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -139,14 +140,20 @@ def connect(url: str) -> Any:
 
 
 class _Reference(serving.Server):
-    def __init__(self, settings: Config, processes: int) -> None:
+    def __init__(self, settings: Config, processes: int, make: Callable[[str], Flask]) -> None:
         super().__init__(settings, processes, pool_size=0)
         self._url = settings.database.url
+        self._make = make
 
     def load(self) -> Flask:
-        return create_app(self._url)
+        return self._make(self._url)
+
+
+def serve(make: Callable[[str], Flask]) -> None:
+    """Serve what `make` makes for the database of the configuration file that the command line names."""
+    settings = config.load(Path(sys.argv[1]))
+    _Reference(settings, serving.processes_for(settings, 2), make).run()
 
 
 if __name__ == "__main__":
-    settings = config.load(Path(sys.argv[1]))
-    _Reference(settings, serving.processes_for(settings, 2)).run()
+    serve(create_app)

@@ -77,19 +77,22 @@ def _expire(context: Context) -> None:
         sweep.expire(session, clock.now())
 
 
-def _redact(context: Context) -> None:
+def _while(context: Context, more: Callable[[Session], bool]) -> None:
+    """One transaction after the other, while `more` says that there is more to do and the worker is not to stop."""
     while not context.stopping():
         with context.database.write() as session:
-            if retention.redact(session, context.delivery.timing.keep, clock.now()) < retention.AT_ONCE:
+            if not more(session):
                 return
+
+
+def _redact(context: Context) -> None:
+    keep = context.delivery.timing.keep
+    _while(context, lambda session: retention.redact(session, keep, clock.now()) >= retention.AT_ONCE)
 
 
 def _forget_messages(context: Context) -> None:
     keep = timedelta(days=context.config.messages.forget_days)
-    while not context.stopping():
-        with context.database.write() as session:
-            if retention.forget(session, keep, clock.now()) < retention.AT_ONCE:
-                return
+    _while(context, lambda session: retention.forget(session, keep, clock.now()) >= retention.AT_ONCE)
 
 
 def _catch_up(context: Context) -> None:
@@ -99,17 +102,12 @@ def _catch_up(context: Context) -> None:
 
 
 def _release_holds(context: Context) -> None:
-    while not context.stopping():
-        with context.database.write() as session:
-            if holding.release_expired(session, clock.now()) < holding.AT_ONCE:
-                return
+    _while(context, lambda session: holding.release_expired(session, clock.now()) >= holding.AT_ONCE)
 
 
 def _lapse_unconfirmed(context: Context) -> None:
-    while not context.stopping():
-        with context.database.write() as session:
-            if confirming.lapse(session, clock.now(), settings=context.config) < confirming.AT_ONCE:
-                return
+    config, most = context.config, confirming.AT_ONCE
+    _while(context, lambda session: confirming.lapse(session, clock.now(), settings=config) >= most)
 
 
 def _remind(context: Context) -> None:
@@ -136,10 +134,7 @@ def _plan(context: Context) -> None:
 
 def _serve_waiting_list(context: Context) -> None:
     config, database = context.config, context.database
-    while not context.stopping():
-        with database.write() as session:
-            if not answering.expire_next(session, clock.now(), settings=config):
-                break
+    _while(context, lambda session: bool(answering.expire_next(session, clock.now(), settings=config)))
     with database.read() as session:
         sheets = offering.freed_sheets(session, clock.now())
     for sheet_id in sheets:
@@ -155,14 +150,9 @@ def _end_wishes(context: Context) -> None:
 
 
 def _draw(context: Context) -> None:
-    while not context.stopping():
-        with context.database.write() as session:
-            if not drawing.draw_next(session, clock.now()):
-                break
-    while not context.stopping():
-        with context.database.write() as session:
-            if not settling.settle_next(session, clock.now(), settings=context.config):
-                return
+    config = context.config
+    _while(context, lambda session: bool(drawing.draw_next(session, clock.now())))
+    _while(context, lambda session: bool(settling.settle_next(session, clock.now(), settings=config)))
 
 
 def _wake_parked(context: Context) -> None:
@@ -221,10 +211,7 @@ def _learn_waits(context: Context) -> None:
 
 def _forget_journals(context: Context) -> None:
     keep = timedelta(days=context.config.line.journal_days)
-    while not context.stopping():
-        with context.database.write() as session:
-            if journal.forget(session, keep, clock.now()) < journal.AT_ONCE:
-                return
+    _while(context, lambda session: journal.forget(session, keep, clock.now()) >= journal.AT_ONCE)
 
 
 def _send_home(context: Context) -> None:

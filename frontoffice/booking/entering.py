@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, bindparam, select, text, update
+from sqlalchemy import Table, bindparam, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,7 @@ from frontoffice.booking.models import Appointment, Channel, DaySheet, Hold, Sha
 from frontoffice.booking.person import Person
 from frontoffice.errors import NotFound
 from frontoffice.offices.models import Office, Schedule, Service
-from frontoffice.quick import Quick
+from frontoffice.quick import Quick, made
 
 _HOLD = (
     "id",
@@ -44,18 +44,11 @@ _FIND_AND_LOCK = Quick(
 )
 _APPOINTMENTS = cast(Table, Appointment.__table__)
 _VALUES = [each for each in _APPOINTMENTS.columns if each.name != "id"]
-_CLAIM_IT = (
-    update(holding.HOLDS)
-    .where(holding.HOLDS.c.id == bindparam("hold"), holding.HOLDS.c.released_at.is_(None))
-    .values(released_at=bindparam("now", type_=holding.HOLDS.c.released_at.type))
-    .returning(holding.HOLDS.c.id)
-)
-_CLAIM = Quick(_CLAIM_IT)
 
 
 def _claim_and_insert() -> Any:
     """PostgreSQL's one statement: take over what is held, if it still is, and write the appointment."""
-    claimed = _CLAIM_IT.cte("claimed")
+    claimed = holding.CLAIM_IT.cte("claimed")
     given = [bindparam(f"new_{each.name}", type_=each.type) for each in _VALUES]
     new = (
         postgresql.insert(_APPOINTMENTS)
@@ -169,10 +162,10 @@ def insert(
         [(claimed, number)] = _ALL_IN_ONE.run(session, {**given, "hold": claiming, "now": now})
         if claimed is None:
             return None
-    elif claiming is not None and not _CLAIM.run(session, {"hold": claiming, "now": now}):
+    elif claiming is not None and not holding.CLAIM.run(session, {"hold": claiming, "now": now}):
         return None
     while number is None:
         number = next((number for (number,) in _NEW[dialect].run(session, values)), None)
         if number is None:  # a reference that is taken already is as good as never
             values["reference"] = references.new()
-    return rows.made(session, Appointment, {"id": number, **values})
+    return made(session, Appointment, {"id": number, **values})

@@ -127,9 +127,7 @@ def lock(session: Session, people: Iterable[Person]) -> None:
     To be called before anything else is locked. Locking the same again costs nothing and waits for nobody.
     """
     vault = vaults.of(session)
-    if session.get_bind().dialect.name == "postgresql":
-        keys = locks(digest for person in people for digest in known(vault, person))
-        _ONE_AFTER_THE_OTHER.run(session, {"keys": keys})
+    _lock(session, (digest for person in people for digest in known(vault, person)))
 
 
 def check_person(
@@ -141,8 +139,9 @@ def check_person(
     count, because the new one takes its place. Raises AlreadyComing (person and service), TooManyForMail and
     TooManyForPhone, and NotAccepted (block list).
     """
-    lock(session, [person])
-    check_known(session, known(vaults.of(session), person), visit, now, rules=rules, besides=besides)
+    them = known(vaults.of(session), person)
+    _lock(session, them)
+    check_known(session, them, visit, now, rules=rules, besides=besides)
 
 
 def check_known(
@@ -163,8 +162,8 @@ def check_known(
 
 def check_contact(session: Session, person: Person, now: datetime, *, rules: Fairness, besides: int) -> None:
     """As `check_person`, for an appointment (`besides`) that stands and gets another mail address or phone."""
-    lock(session, [person])
     them = known(vaults.of(session), person)
+    _lock(session, them)
     _refuse_contact(_coming(session, them, now, besides), them, rules)
 
 
@@ -228,6 +227,11 @@ def all_digests(vault: Vault, kind: BlockedKind, value: str) -> list[str]:
 def folded_person(person: Person) -> str:
     """A person for comparison: name and date of birth."""
     return f"{fold_name(person.name)} {person.born.isoformat()}"
+
+
+def _lock(session: Session, digests: Iterable[str]) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        _ONE_AFTER_THE_OTHER.run(session, {"keys": locks(digests)})
 
 
 def _coming(session: Session, them: Known, now: datetime, besides: int) -> list[_Coming]:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
 from frontoffice import vault as vaults
-from frontoffice.booking import daybook, rows, search, seating
+from frontoffice.booking import daybook, search, seating
 from frontoffice.booking.choosing import Place
 from frontoffice.booking.models import Appointment, Channel, Hold, Purpose, Share
 from frontoffice.booking.refusals import JustTaken, KeyReused, NotOffered, NotOnline
@@ -22,7 +22,7 @@ from frontoffice.booking.visit import Visit
 from frontoffice.config import Booking
 from frontoffice.errors import NotFound
 from frontoffice.offices.models import Service
-from frontoffice.quick import Quick
+from frontoffice.quick import Quick, made
 
 REMEMBERED = timedelta(days=1)
 AT_ONCE = 200  # sheets whose expired holds are released in one transaction
@@ -50,7 +50,13 @@ _STILL_LIVE = (
     select(*SEAT).where(HOLDS.c.id == bindparam("hold"), HOLDS.c.released_at.is_(None)).with_for_update()
 )
 _RELEASE = update(HOLDS).where(HOLDS.c.id == bindparam("hold")).values(released_at=bindparam("now"))
-_CLAIM = _RELEASE.where(HOLDS.c.released_at.is_(None)).returning(HOLDS.c.id)
+CLAIM_IT = (
+    update(HOLDS)
+    .where(HOLDS.c.id == bindparam("hold"), HOLDS.c.released_at.is_(None))
+    .values(released_at=bindparam("now", type_=HOLDS.c.released_at.type))
+    .returning(HOLDS.c.id)
+)
+CLAIM = Quick(CLAIM_IT)
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(:key)")
 
 
@@ -139,7 +145,7 @@ def lock(
 
 def claim(session: Session, held: Hold, now: datetime) -> bool:
     """Take over what a hold has taken; False if somebody else did, or if it was given back."""
-    return session.connection().execute(_CLAIM, {"hold": held.id, "now": now}).first() is not None
+    return bool(CLAIM.run(session, {"hold": held.id, "now": now}))
 
 
 def take_again(
@@ -255,7 +261,7 @@ def _keep(session: Session, found: Seating, new: _New, now: datetime, *, replace
     }
     written = _NEW[session.get_bind().dialect.name].run(session, values)
     if written:
-        kept = rows.made(session, Hold, {"id": written[0][0], **values})
+        kept = made(session, Hold, {"id": written[0][0], **values})
     else:  # the key was used before
         before = _kept_before(session, new, now)
         if before is not None and replaces:  # by another browser, a moment ago

@@ -1,4 +1,4 @@
-"""Objects of the ORM for rows that were read or written without it, on the way that everybody takes."""
+"""Rows that last: offices, schedules and services, kept for some seconds on the way that everybody takes."""
 
 from typing import TypeVar
 
@@ -8,9 +8,7 @@ from sqlalchemy.orm import Session
 from frontoffice import memory
 from frontoffice.db import Base
 from frontoffice.offices.models import Office, Schedule, Service
-from frontoffice.quick import Quick, apart, made
-
-__all__ = ["lasting", "made"]
+from frontoffice.quick import Quick, apart
 
 T = TypeVar("T", bound=Base)
 

@@ -12,7 +12,6 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     bindparam,
-    case,
     exists,
     func,
     literal_column,
@@ -24,7 +23,7 @@ from sqlalchemy.orm import Session, aliased
 
 from frontoffice.booking import sheet
 from frontoffice.errors import N_, Conflict, Invalid
-from frontoffice.line import evening, order, seat, undoing, wishes
+from frontoffice.line import evening, order, picture, seat, undoing, wishes
 from frontoffice.line.models import AT_COUNTER, Ticket, TicketState
 from frontoffice.line.order import Rules, Waiting
 from frontoffice.line.seat import Seat
@@ -82,18 +81,9 @@ _VISIT = (
 )
 
 # Built once: putting a statement together takes longer than running it.
-WAITING = (
-    Ticket.id,
-    Ticket.series,
-    Ticket.number,
-    Ticket.arrived_at,
-    Ticket.due_at,
-    case((Ticket.returns, Ticket.wake_at)),
-    Ticket.priority_at,
-)
 # Languages are compared here and not there: a list would have to be put into the statement each time.
 _WAITING = Quick(
-    select(*WAITING, Ticket.for_language).where(
+    select(*picture.WAITING, Ticket.for_language).where(
         Ticket.office_id == bindparam("office"),
         Ticket.day == bindparam("day"),
         Ticket.state == TicketState.WAITING,

@@ -128,19 +128,7 @@ def tell_closed(session: Session, tickets: Iterable[Ticket], closed_at: datetime
 
 def _closing(session: Session, ticket: Ticket, at: datetime, now: datetime, key: str, **more: str) -> Draft:
     said = {"ticket": ticket.code, "closes_at": at.isoformat(), "time_zone": ticket.office.time_zone}
-    return Draft(
-        kind=CLOSING,
-        medium=Medium.SMS,
-        to=vault.of(session).open(ticket.phone or b""),
-        language=ticket.language,
-        office_id=ticket.office_id,
-        subject=subject(ticket),
-        dedupe_key=f"ticket:{ticket.id}:{key}:sms",
-        parameters=said | more,
-        expires_at=now + CLOSING_EXPIRES,
-        priority=URGENT,
-        fallback_to=_mail_of(session, ticket),
-    )
+    return _draft(session, ticket, CLOSING, key, said | more, now + CLOSING_EXPIRES)
 
 
 def _stamp(said: EarlyClosing) -> str:
@@ -184,16 +172,22 @@ def _next(session: Session, ticket: Ticket, now: datetime) -> Draft:
     said = {"ticket": ticket.code}
     if ticket.state is TicketState.CALLED and ticket.counter is not None:
         said["counter"] = ticket.counter.name
+    return _draft(session, ticket, NEXT, f"next:{ticket.notices}", said, now + NEXT_EXPIRES)
+
+
+def _draft(
+    session: Session, ticket: Ticket, kind: str, key: str, said: dict[str, str], expires_at: datetime
+) -> Draft:
     return Draft(
-        kind=NEXT,
+        kind=kind,
         medium=Medium.SMS,
         to=vault.of(session).open(ticket.phone or b""),
         language=ticket.language,
         office_id=ticket.office_id,
         subject=subject(ticket),
-        dedupe_key=f"ticket:{ticket.id}:next:{ticket.notices}:sms",
+        dedupe_key=f"ticket:{ticket.id}:{key}:sms",
         parameters=said,
-        expires_at=now + NEXT_EXPIRES,
+        expires_at=expires_at,
         priority=URGENT,
         fallback_to=_mail_of(session, ticket),
     )

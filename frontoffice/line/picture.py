@@ -47,15 +47,19 @@ class _Row(NamedTuple):
     ticks: int | None
 
 
+# The columns of `order.Waiting`.
+WAITING = (
+    Ticket.id,
+    Ticket.series,
+    Ticket.number,
+    Ticket.arrived_at,
+    Ticket.due_at,
+    case((Ticket.returns, Ticket.wake_at)),
+    Ticket.priority_at,
+)
 _PRESENT = (
     select(
-        Ticket.id,
-        Ticket.series,
-        Ticket.number,
-        Ticket.arrived_at,
-        Ticket.due_at,
-        case((Ticket.returns, Ticket.wake_at)),
-        Ticket.priority_at,
+        *WAITING,
         Ticket.service_id,
         Ticket.for_counter_id,
         Ticket.for_account_id,
