@@ -26,6 +26,8 @@ class Scope(StrEnum):
 
     BOOK = "book"  # appointments for others, one by one or as a plan
     INVITE = "invite"  # ask people to take an appointment themselves
+    WATCHES = "watches"  # deliver which documents end when
+    CARDS = "cards"  # deliver where cards are
 
 
 class Period(StrEnum):

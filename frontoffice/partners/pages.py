@@ -41,6 +41,8 @@ KINDS = {
 SCOPES = {
     Scope.BOOK: N_("Book appointments for others"),
     Scope.INVITE: N_("Invite people to take an appointment"),
+    Scope.WATCHES: N_("Deliver which documents end when"),
+    Scope.CARDS: N_("Deliver where cards are"),
 }
 PERIODS = {Period.WEEK: N_("Calendar week"), Period.MONTH: N_("Calendar month")}
 SHARES = {

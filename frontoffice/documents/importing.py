@@ -1,0 +1,286 @@
+"""Taking in what another system delivers: in small transactions, each of which can be done again.
+
+A delivery that was killed in the middle is given again from the start: what is in already is found unchanged. Memory
+does not grow with the file: which rows were in it is noted in a temporary file on the disk.
+"""
+
+import hashlib
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import BinaryIO, Protocol, TypeVar
+
+import structlog
+from sqlalchemy.orm import Session
+
+from frontoffice.db import Database
+from frontoffice.documents.reading import Bad, Counted, Layout, Reading, Row
+from frontoffice.errors import Invalid
+from frontoffice.vault import Vault
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 500  # rows of one transaction
+LISTED = 2000  # rows looked at in one go for what is not in a complete delivery
+MOST_ENDED = 0.05  # of what there is, by a complete delivery, without a person who says that it is meant …
+FEW = 20  # … unless they are no more than these
+
+Record = TypeVar("Record")
+
+
+class Target(Protocol[Record]):
+    """What is delivered: how a row is understood, and what becomes of it.
+
+    `unchanged` is asked first and should be cheap: the lines of those rows that say what is known already. `read`
+    needs no database and raises Invalid; `write` takes what it gave, gives how many were new and how many have
+    changed, and has to bear being called again with the same. The last three are for complete deliveries: `listed`
+    gives number and digest of what is alive, by number, `digest` what `listed` gives for a row's id, and `end` ends.
+    """
+
+    layout: Layout
+
+    def identify(self, row: Row) -> str:
+        """What makes it the same row in the next delivery; empty where that is missing."""
+
+    def unchanged(self, session: Session, rows: Sequence[Row]) -> set[int]:
+        """The lines of the rows about which nothing is new."""
+
+    def read(self, vault: Vault, row: Row, now: datetime) -> Record:
+        """The row, understood and sealed. Raises Invalid."""
+
+    def write(self, session: Session, records: Sequence[Record], now: datetime) -> tuple[int, int]:
+        """Take them in; how many were new, how many have changed."""
+
+    def digest(self, vault: Vault, name: str) -> str:
+        """The keyed hash that stands for an id."""
+
+    def listed(self, session: Session, after: int, many: int) -> Sequence[tuple[int, str]]:
+        """Number and digest of what is alive and was delivered by the same source, above a number."""
+
+    def end(self, session: Session, numbers: Sequence[int], now: datetime) -> int:
+        """End what is no longer delivered; how many that were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """The delivery holds everything: what is not in it is over. `rows`: how many it should have, as its sender says.
+
+    `is_sure`: a person has said that it is meant, whatever is missing.
+    """
+
+    rows: int | None = None
+    is_sure: bool = False
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of a delivery. `not_ended` says why a complete one ended nothing, in a sentence."""
+
+    rows: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    repeated: int = 0  # rows that stood in it before, word for word
+    ended: int = 0
+    bad: int = 0
+    is_whole: bool = True
+    not_ended: str | None = None
+    nameless: int = field(default=0, repr=False)  # bad rows of which not even the id is known
+
+
+def take(
+    database: Database,
+    stream: BinaryIO,
+    target: Target[Record],
+    clock: Callable[[], datetime],
+    *,
+    complete: Complete | None = None,
+    bad: Callable[[Bad], object] = lambda _: None,
+    progress: Callable[[int], object] = lambda _: None,
+) -> Report:
+    """Take in a delivery; rows that cannot be used are told to `bad`, and the others go in.
+
+    `progress` is told the bytes that were read. `clock` gives the time, as a long delivery has no single moment.
+    Raises reading.Unusable where the file as a whole is none.
+    """
+    report = Report()
+    reading = Reading(Counted(stream, progress), target.layout)  # type: ignore[arg-type]
+    with _Seen() as seen:
+        for batch in _batches(_good(database.vault, reading, target, seen, report, bad)):
+            _take_batch(database, batch, target, report, bad, clock())
+        report.is_whole = reading.is_whole
+        if complete is not None:
+            report.not_ended = _doubt(report, complete) or _end_absent(
+                database, target, seen, report, complete, clock
+            )
+    log.info(
+        "import.done",
+        what=target.layout.array,
+        rows=report.rows,
+        new=report.new,
+        changed=report.changed,
+        ended=report.ended,
+        bad=report.bad,
+    )
+    return report
+
+
+def _good(
+    vault: Vault,
+    reading: Iterable[Row | Bad],
+    target: Target[Record],
+    seen: "_Seen",
+    report: Report,
+    bad: Callable[[Bad], object],
+) -> Iterator[Row]:
+    """The rows that can be told apart from each other; the others are reported."""
+    for each in reading:
+        report.rows += 1
+        if isinstance(each, Bad):
+            report.nameless += 1
+            _refuse(each, report, bad)
+            continue
+        name = target.identify(each)
+        if not name:
+            report.nameless += 1
+            _refuse(Bad(each.line, "The row has no id."), report, bad)
+            continue
+        before = seen.add(target.digest(vault, name), each)
+        if before is None:
+            yield each
+        elif before < 0:
+            report.repeated += 1
+        else:
+            reason = f"The id stands in line {before} already, with other values; that one counts."
+            _refuse(Bad(each.line, reason), report, bad)
+
+
+def _take_batch(
+    database: Database,
+    batch: Sequence[Row],
+    target: Target[Record],
+    report: Report,
+    bad: Callable[[Bad], object],
+    now: datetime,
+) -> None:
+    with database.read() as session:
+        known = target.unchanged(session, batch)
+    report.unchanged += len(known)
+    records = []
+    for row in batch:
+        if row.line in known:
+            continue
+        try:
+            records.append(target.read(database.vault, row, now))
+        except Invalid as problem:
+            _refuse(Bad(row.line, f"{problem.field}: {problem}"), report, bad)
+    if records:
+        with database.write() as session:
+            new, changed = target.write(session, records, now)
+        report.new += new
+        report.changed += changed
+        report.unchanged += len(records) - new - changed
+
+
+def _refuse(problem: Bad, report: Report, bad: Callable[[Bad], object]) -> None:
+    report.bad += 1
+    bad(problem)
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while batch := list(islice(rows, AT_ONCE)):
+        yield batch
+
+
+def _doubt(report: Report, complete: Complete) -> str | None:
+    """Why what is missing from the delivery may be missing by mistake."""
+    if complete.is_sure:
+        return None
+    if complete.rows is not None and complete.rows != report.rows:
+        return f"Nothing was ended: the delivery should have {complete.rows} rows and has {report.rows}."
+    if complete.rows is None and not report.is_whole:
+        return "Nothing was ended: the file seems to end in the middle."
+    if report.nameless:
+        return f"Nothing was ended: {report.nameless} rows could not be read, and may be what seems to be missing."
+    return None
+
+
+def _end_absent(
+    database: Database,
+    target: Target[Record],
+    seen: "_Seen",
+    report: Report,
+    complete: Complete,
+    clock: Callable[[], datetime],
+) -> str | None:
+    """End what was not in the delivery; the reason where that would be too much to be believed."""
+    alive = absent = 0
+    for listed, gone in _absent(database, target, seen):
+        alive, absent = alive + listed, absent + len(gone)
+    if absent > max(FEW, alive * MOST_ENDED) and not complete.is_sure:
+        return (
+            f"Nothing was ended: {absent} of {alive} are not in the delivery. Say that it is meant if it is."
+        )
+    for _, gone in _absent(database, target, seen):
+        if gone:
+            with database.write() as session:
+                report.ended += target.end(session, gone, clock())
+    return None
+
+
+def _absent(database: Database, target: Target[Record], seen: "_Seen") -> Iterator[tuple[int, list[int]]]:
+    """Of what is alive, some at a time: how many were looked at, and the numbers of those not in the delivery."""
+    last = 0
+    while True:
+        with database.read() as session:
+            listed = target.listed(session, last, LISTED)
+        if not listed:
+            return
+        yield len(listed), [number for number, known in listed if not seen.has(known)]
+        last = listed[-1][0]
+
+
+class _Seen:
+    """Which rows a delivery had: a temporary database of its own, which SQLite deletes when it is closed."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+
+    def __enter__(self) -> "_Seen":
+        self._database = sqlite3.connect("", isolation_level=None)
+        for pragma in ("cache_size=-16384", "journal_mode=OFF", "synchronous=OFF"):
+            self._database.execute(f"PRAGMA {pragma}")
+        self._database.execute(
+            "CREATE TABLE seen (name BLOB PRIMARY KEY, said BLOB, line INTEGER) WITHOUT ROWID"
+        )
+        self._database.execute("BEGIN")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def add(self, digest: str, row: Row) -> int | None:
+        """None the first time; else the line where the id stood before, or -1 where that said the same."""
+        said = hashlib.blake2b(
+            repr(sorted(row.values.items())).encode(), key=self._key, digest_size=12
+        ).digest()
+        name = _short(digest)
+        added = self._database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (name, said, row.line))
+        if added.rowcount:
+            return None
+        found = self._database.execute("SELECT said, line FROM seen WHERE name = ?", (name,)).fetchone()
+        return -1 if found[0] == said else int(found[1])
+
+    def has(self, digest: str) -> bool:
+        """Whether a row with this digest was there."""
+        return (
+            self._database.execute("SELECT 1 FROM seen WHERE name = ?", (_short(digest),)).fetchone()
+            is not None
+        )
+
+
+def _short(digest: str) -> bytes:
+    return bytes.fromhex(digest)[:16]
