@@ -5,7 +5,7 @@ PORT ?= 8000
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 
-.PHONY: help demo run test bench lint build wheel browser screens lock texts clean
+.PHONY: help demo run test bench lint build wheel browser screens lock texts roles clean
 help:
 	@echo "make demo           try it out on http://localhost:$(PORT)  (RESET=1 starts over, PORT=… elsewhere)"
 	@echo "make run            serve with config.toml; in a second shell: $(RUN) frontoffice worker"
@@ -101,6 +101,10 @@ texts: .venv/.dev
 	$(BIN)/pybabel --quiet extract -F translations/babel.cfg -k N_ -k _ -k ngettext:1,2 --no-location --sort-output --omit-header -o translations/messages.pot .
 	$(BIN)/pybabel --quiet update -i translations/messages.pot -d translations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	@rm translations/messages.pot
+
+# The table of who may do what, after a change of roles or routes.
+roles: .venv/.dev
+	$(RUN) tests.web.doors
 
 clean:
 	rm -rf assets/built node_modules dist .mypy_cache .ruff_cache .pytest_cache

@@ -35,11 +35,13 @@ from frontoffice.errors import Conflict, Invalid
 from frontoffice.messages import following, kinds
 from frontoffice.staff.roles import Permission
 from frontoffice.web.context import config, say
+from frontoffice.web.needs import needs
 
 ONE = f"{HERE}/appointments/{REFERENCE}"
 
 
 @pages.get(f"{ONE}/")
+@needs(Permission.SEE_APPOINTMENTS)
 def appointment(slug: str, reference: str) -> ResponseReturnValue:
     """What is known of an appointment, and what can be done with it."""
     with looking(slug, Permission.SEE_APPOINTMENTS) as desk:
@@ -57,6 +59,7 @@ def appointment(slug: str, reference: str) -> ResponseReturnValue:
 
 
 @pages.get(f"{ONE}/slip")
+@needs(Permission.SEE_APPOINTMENTS)
 def slip(slug: str, reference: str) -> ResponseReturnValue:
     """The confirmation to print, in the person's language."""
     with looking(slug, Permission.SEE_APPOINTMENTS) as desk:
@@ -75,6 +78,7 @@ def slip(slug: str, reference: str) -> ResponseReturnValue:
 
 
 @pages.get(f"{ONE}/move")
+@needs(Permission.BOOK)
 def ask_to_move(slug: str, reference: str) -> ResponseReturnValue:
     """Choose another time, then say so once more; the old time stays until the new one is certain."""
     with looking(slug, Permission.BOOK) as desk:
@@ -83,6 +87,7 @@ def ask_to_move(slug: str, reference: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{ONE}/move")
+@needs(Permission.BOOK)
 def move(slug: str, reference: str) -> ResponseReturnValue:
     """Move to the chosen time, or show which are left."""
     note_form, start = NoteForm(request.form), _moment(request.form.get("start"))
@@ -108,6 +113,7 @@ def move(slug: str, reference: str) -> ResponseReturnValue:
 
 
 @pages.get(f"{ONE}/cancel")
+@needs(Permission.BOOK)
 def ask_to_cancel(slug: str, reference: str) -> ResponseReturnValue:
     """Ask for the reason, and whether it is meant."""
     with looking(slug, Permission.BOOK) as desk:
@@ -115,6 +121,7 @@ def ask_to_cancel(slug: str, reference: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{ONE}/cancel")
+@needs(Permission.BOOK)
 def cancel(slug: str, reference: str) -> ResponseReturnValue:
     """Cancel, with a sentence in the message."""
     form = NoteForm(request.form)
@@ -138,6 +145,7 @@ def cancel(slug: str, reference: str) -> ResponseReturnValue:
 
 
 @pages.get(f"{ONE}/contact")
+@needs(Permission.BOOK)
 def ask_for_contact(slug: str, reference: str) -> ResponseReturnValue:
     """The contact as it is, to be changed."""
     with looking(slug, Permission.BOOK) as desk:
@@ -148,6 +156,7 @@ def ask_for_contact(slug: str, reference: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{ONE}/contact")
+@needs(Permission.BOOK)
 def change_contact(slug: str, reference: str) -> ResponseReturnValue:
     """Write to another address from now on."""
     form = PersonForm(request.form)
@@ -170,6 +179,7 @@ def change_contact(slug: str, reference: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{ONE}/send-again")
+@needs(Permission.BOOK)
 def send_again(slug: str, reference: str) -> ResponseReturnValue:
     """Send the confirmation once more."""
     try:
@@ -183,6 +193,7 @@ def send_again(slug: str, reference: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{ONE}/confirm")
+@needs(Permission.BOOK)
 def confirm(slug: str, reference: str) -> ResponseReturnValue:
     """Take it as confirmed: the person says so at the desk or on the phone."""
     try:

@@ -19,6 +19,7 @@ from frontoffice.errors import N_, Invalid, NotFound
 from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
 from frontoffice.web.context import say
+from frontoffice.web.needs import needs
 
 KINDS = {
     BlockedKind.PERSON: N_("Person (name and date of birth)"),
@@ -29,6 +30,7 @@ KINDS = {
 
 
 @pages.get(f"{HERE}/blocks")
+@needs(Permission.BLOCK)
 def blocks(slug: str) -> ResponseReturnValue:
     """What is blocked, and a form to block more."""
     with looking(slug, Permission.BLOCK) as desk:
@@ -36,6 +38,7 @@ def blocks(slug: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{HERE}/blocks")
+@needs(Permission.BLOCK)
 def block(slug: str) -> ResponseReturnValue:
     """Block somebody, or give an old block a new reason and end."""
     form = BlockForm(request.form)
@@ -62,6 +65,7 @@ def block(slug: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{HERE}/blocks/<int(max=2147483647):blocked>/lift")
+@needs(Permission.BLOCK)
 def lift(slug: str, blocked: int) -> ResponseReturnValue:
     """Take somebody off the list; doing it twice does it once."""
     try:

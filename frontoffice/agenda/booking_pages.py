@@ -24,12 +24,14 @@ from frontoffice.booking.visit import Visit
 from frontoffice.errors import DomainError, Invalid, NotFound
 from frontoffice.staff.roles import Permission
 from frontoffice.web.context import config, in_own_language, language_of, say
+from frontoffice.web.needs import needs
 
 ROWS = 5  # services of one visit
 HELD = "<string(maxlength=64):token>"
 
 
 @pages.get(f"{HERE}/book")
+@needs(Permission.BOOK)
 def book(slug: str) -> ResponseReturnValue:
     """Choose what for, and one of the free times."""
     with looking(slug, Permission.BOOK) as desk:
@@ -37,6 +39,7 @@ def book(slug: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{HERE}/book")
+@needs(Permission.BOOK)
 def hold(slug: str) -> ResponseReturnValue:
     """Keep the chosen time while the person is asked for the details; what the clerk kept before is given back."""
     form = HoldForm(request.form)
@@ -66,6 +69,7 @@ def hold(slug: str) -> ResponseReturnValue:
 
 
 @pages.get(f"{HERE}/book/{HELD}/")
+@needs(Permission.BOOK)
 def person(slug: str, token: str) -> ResponseReturnValue:
     """Ask who comes; lead on to the appointment once there is one."""
     with looking(slug, Permission.BOOK) as desk:
@@ -77,6 +81,7 @@ def person(slug: str, token: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{HERE}/book/{HELD}/")
+@needs(Permission.BOOK)
 def book_now(slug: str, token: str) -> ResponseReturnValue:
     """Book at once: who talks to us has proven enough. Sent twice it is booked once."""
     form = PersonForm(request.form)
@@ -114,6 +119,7 @@ def book_now(slug: str, token: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{HERE}/book/{HELD}/give-back")
+@needs(Permission.BOOK)
 def give_back(slug: str, token: str) -> ResponseReturnValue:
     """Give the kept time back and look for another."""
     with acting(slug, Permission.BOOK) as desk:

@@ -21,9 +21,11 @@ from frontoffice.offices.models import Office
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
 from frontoffice.web.context import database
+from frontoffice.web.needs import needs
 
 
 @pages.get("/agenda/")
+@needs(Permission.SEE_CAPACITY)
 def offices() -> ResponseReturnValue:
     """Choose an office, where there is a choice."""
     with database().read() as session:
@@ -40,6 +42,7 @@ def offices() -> ResponseReturnValue:
 
 
 @pages.get(f"{HERE}/")
+@needs(Permission.SEE_APPOINTMENTS)
 def day(slug: str) -> ResponseReturnValue:
     """All appointments of a day by time, and the seats that are left."""
     with looking(slug, Permission.SEE_APPOINTMENTS) as desk:
@@ -77,6 +80,7 @@ def day(slug: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{HERE}/find")
+@needs(Permission.SEE_APPOINTMENTS)
 def find(slug: str) -> ResponseReturnValue:
     """Find by booking code, else by name or date of birth within the day. Posted: names stay out of addresses."""
     typed = request.form.get("typed", "")

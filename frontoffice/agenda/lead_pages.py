@@ -29,11 +29,13 @@ from frontoffice.errors import Conflict, Invalid
 from frontoffice.offices import holidays
 from frontoffice.staff.roles import Permission
 from frontoffice.web.context import config, database, say
+from frontoffice.web.needs import needs
 
 SHOWN = 200
 
 
 @pages.get(f"{HERE}/conflicts")
+@needs(Permission.BOOK)
 def misfits(slug: str) -> ResponseReturnValue:
     """All appointments that no longer fit, each with times to offer."""
     with looking(slug, Permission.BOOK) as desk:
@@ -41,6 +43,7 @@ def misfits(slug: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{HERE}/conflicts")
+@needs(Permission.BOOK)
 def settle(slug: str) -> ResponseReturnValue:
     """Move or cancel one appointment, or move all to the next free times of their weeks."""
     form, pressed = NoteForm(request.form), request.form.get("move", "")
@@ -50,6 +53,11 @@ def settle(slug: str) -> ResponseReturnValue:
             _move_all(slug, note)
         elif pressed:
             _move_one(slug, pressed, note)
+        else:
+            with looking(
+                slug, Permission.BOOK
+            ):  # nothing was pressed: nothing is done, but only for who might
+                pass
     except Invalid as wrong:
         with looking(slug, Permission.BOOK) as desk:
             if wrong.field == "note":
@@ -63,6 +71,7 @@ def settle(slug: str) -> ResponseReturnValue:
 
 
 @pages.get(f"{HERE}/conflicts/cancel-all")
+@needs(Permission.BOOK)
 def ask_to_cancel_all(slug: str) -> ResponseReturnValue:
     """Ask whether all of them should really be cancelled."""
     with looking(slug, Permission.BOOK) as desk:
@@ -71,6 +80,7 @@ def ask_to_cancel_all(slug: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{HERE}/conflicts/cancel-all")
+@needs(Permission.BOOK)
 def cancel_all(slug: str) -> ResponseReturnValue:
     """Cancel those that the page listed, as far as they still do not fit."""
     form = NoteForm(request.form)
@@ -94,6 +104,7 @@ def cancel_all(slug: str) -> ResponseReturnValue:
 
 
 @pages.get(f"{HERE}/closures")
+@needs(Permission.CLOSE_DAYS)
 def closures(slug: str) -> ResponseReturnValue:
     """Close a day: what is closed already, and how many appointments would no longer fit."""
     with looking(slug, Permission.CLOSE_DAYS) as desk:
@@ -101,6 +112,7 @@ def closures(slug: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{HERE}/closures")
+@needs(Permission.CLOSE_DAYS)
 def close(slug: str) -> ResponseReturnValue:
     """Close what was chosen; where appointments are in the way, only once the page has said how many."""
     form = ClosingForm(request.form)
@@ -123,6 +135,7 @@ def close(slug: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{HERE}/closures/<int(max=2147483647):closure>/reopen")
+@needs(Permission.CLOSE_DAYS)
 def reopen(slug: str, closure: int) -> ResponseReturnValue:
     """Open again what was closed."""
     with acting(slug, Permission.CLOSE_DAYS) as desk:
@@ -132,6 +145,7 @@ def reopen(slug: str, closure: int) -> ResponseReturnValue:
 
 
 @pages.get(f"{HERE}/week")
+@needs(Permission.SEE_CAPACITY)
 def week(slug: str) -> ResponseReturnValue:
     """How many seats there are in a week, and how many are taken."""
     with looking(slug, Permission.SEE_CAPACITY) as desk:

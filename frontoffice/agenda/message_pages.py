@@ -12,17 +12,19 @@ from frontoffice.agenda.message_words import STATES, reason, stop_reason, varian
 from frontoffice.agenda.shell import HERE, Desk, acting, looking, pages, render
 from frontoffice.booking import references
 from frontoffice.booking.models import Appointment
-from frontoffice.errors import Conflict, NotAllowed, NotFound
+from frontoffice.errors import Conflict, NotFound
 from frontoffice.messages import failover, following, kinds, metrics, preview
 from frontoffice.messages.following import Followed
 from frontoffice.staff.roles import Permission
 from frontoffice.web.context import config, language, say
+from frontoffice.web.needs import needs
 
 MESSAGES = f"{HERE}/messages"
 ONE = f"{MESSAGES}/<int(max=9007199254740991):message_id>"
 
 
 @pages.get(f"{MESSAGES}/")
+@needs(Permission.MIND_MESSAGES)
 def messages(slug: str) -> ResponseReturnValue:
     """Which providers are stopped, what waits to leave, and what reached nobody."""
     with looking(slug, Permission.MIND_MESSAGES) as desk:
@@ -38,7 +40,7 @@ def messages(slug: str) -> ResponseReturnValue:
                     strict=True,
                 )
             ),
-            may_resume=_may_resume(desk),
+            may_resume=desk.may(Permission.RESUME_PROVIDERS),
             stop_reason=stop_reason,
             listed=listed,
             appointments=_references(desk, listed) if desk.may(Permission.SEE_APPOINTMENTS) else {},
@@ -49,6 +51,7 @@ def messages(slug: str) -> ResponseReturnValue:
 
 
 @pages.post(f"{ONE}/retry")
+@needs(Permission.MIND_MESSAGES)
 def retry_message(slug: str, message_id: int) -> ResponseReturnValue:
     """Send a message that reached nobody once more."""
     try:
@@ -61,6 +64,7 @@ def retry_message(slug: str, message_id: int) -> ResponseReturnValue:
 
 
 @pages.post(f"{ONE}/close")
+@needs(Permission.MIND_MESSAGES)
 def close_message(slug: str, message_id: int) -> ResponseReturnValue:
     """Take a message off the list."""
     try:
@@ -73,11 +77,10 @@ def close_message(slug: str, message_id: int) -> ResponseReturnValue:
 
 
 @pages.post(f"{MESSAGES}/providers/<provider>/resume")
+@needs(Permission.RESUME_PROVIDERS)
 def resume_provider(slug: str, provider: str) -> ResponseReturnValue:
     """Try a stopped provider again now: what was wrong with it is mended."""
-    with acting(slug, Permission.MIND_MESSAGES) as desk:
-        if not _may_resume(desk):
-            raise NotAllowed
+    with acting(slug, Permission.RESUME_PROVIDERS) as desk:
         if not any(each.provider == provider for each in failover.state(desk.session)):
             raise NotFound
         failover.resume(desk.session, [provider], desk.now, desk.actor)
@@ -86,6 +89,7 @@ def resume_provider(slug: str, provider: str) -> ResponseReturnValue:
 
 
 @pages.get(f"{MESSAGES}/texts")
+@needs(Permission.MIND_MESSAGES)
 def message_texts(slug: str) -> ResponseReturnValue:
     """Each kind of message in each language, as it would arrive."""
     with looking(slug, Permission.MIND_MESSAGES) as desk:
@@ -111,11 +115,6 @@ def message_texts(slug: str) -> ResponseReturnValue:
             samples=preview.samples(chosen, read_in, config().site.base_url, own),
             variant_name=variant_name,
         )
-
-
-def _may_resume(desk: Desk) -> bool:
-    """A provider serves all offices: who leads a team or runs the system says that it is mended."""
-    return desk.may(Permission.CLOSE_DAYS) or desk.may(Permission.MANAGE_DEVICES)
 
 
 def _references(desk: Desk, listed: Sequence[Followed]) -> Mapping[str, tuple[str, str]]:

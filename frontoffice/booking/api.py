@@ -50,9 +50,11 @@ from frontoffice.offices.models import Office, Schedule
 from frontoffice.vault import fingerprint
 from frontoffice.web import access
 from frontoffice.web.context import choose_language, config, database, say
+from frontoffice.web.needs import Kind, all_need, needs
 from frontoffice.web.problems import FieldProblem, described, problem, status_of
 
 api = APIBlueprint("booking_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="booking")])
+all_need(api, Kind.PUBLIC)
 
 Answer = Response | tuple[dict[str, Any], int]
 
@@ -154,6 +156,7 @@ def hold(header: Retry, body: NewHold) -> Answer:
 
 
 @api.delete("/holds/<token>", responses={204: None, **described(404)})
+@needs(Kind.LINK)
 def give_back(path: HoldPath) -> Response:
     """Give a time back that nobody needs any more; a second time changes nothing."""
     now = clock.now()

@@ -30,9 +30,11 @@ from frontoffice.booking.shapes import AppointmentAnswer, AppointmentPath, Code,
 from frontoffice.errors import N_, Invalid, NotSignedIn
 from frontoffice.web import access
 from frontoffice.web.context import config, database
+from frontoffice.web.needs import Kind, all_need
 from frontoffice.web.problems import described
 
 api = APIBlueprint("appointment_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="booking")])
+all_need(api, Kind.LINK)
 
 WITH_SECRET: list[dict[str, list[Any]]] = [{"appointment": []}]
 CALENDAR = {"description": "The file", "content": {"text/calendar": {"schema": {"type": "string"}}}}

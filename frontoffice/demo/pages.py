@@ -14,8 +14,10 @@ from frontoffice.line.models import Ticket, TicketState
 from frontoffice.messages import inbox
 from frontoffice.staff.devices import STAFF_SERIES
 from frontoffice.web.context import config, database
+from frontoffice.web.needs import Kind, all_need
 
 pages = Blueprint("demo", __name__, url_prefix="/demo")
+all_need(pages, Kind.PUBLIC)
 
 
 @pages.before_request

@@ -21,9 +21,11 @@ from frontoffice.offices.api import OfficePath
 from frontoffice.waitlist.api import WishBody
 from frontoffice.web import access
 from frontoffice.web.context import config, database
+from frontoffice.web.needs import Kind, all_need, needs
 from frontoffice.web.problems import described
 
 api = APIBlueprint("draw_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="draw")])
+all_need(api, Kind.PUBLIC)
 
 Answer = Response | tuple[dict[str, Any], int]
 CODE = r"^[0-9A-Za-z-]{8,12}$"
@@ -171,6 +173,7 @@ def enter(path: DrawPath, body: NewRequest) -> Answer:
     responses={200: RequestAnswer, **described(401, 404, 429)},
     security=SECURITY,
 )
+@needs(Kind.LINK)
 def mine(path: RequestPath) -> Answer:
     """A request, with its secret from the message."""
     with guessing.counted(database(), access.network(), clock.now()), database().read() as session:
@@ -182,6 +185,7 @@ def mine(path: RequestPath) -> Answer:
     responses={200: RequestAnswer, **described(401, 404, 409, 429)},
     security=SECURITY,
 )
+@needs(Kind.LINK)
 def prove(path: RequestPath) -> Answer:
     """Prove the contact: whoever has the secret has it from the message. 409 `proven_too_late` after the window."""
     now = clock.now()
@@ -196,6 +200,7 @@ def prove(path: RequestPath) -> Answer:
     responses={200: RequestAnswer, **described(401, 404, 409, 429)},
     security=SECURITY,
 )
+@needs(Kind.LINK)
 def withdraw(path: RequestPath) -> Answer:
     """Take a request back while the window is open; a second time changes nothing."""
     now = clock.now()

@@ -31,9 +31,11 @@ from frontoffice.waitlist import entries
 from frontoffice.waitlist import words as wish_words
 from frontoffice.web import access
 from frontoffice.web.context import config, database, language, say
+from frontoffice.web.needs import Kind, all_need, needs
 from frontoffice.web.problems import status_of
 
 pages = Blueprint("draw", __name__)
+all_need(pages, Kind.PUBLIC)
 
 DAY = timedelta(days=1)
 REQUEST = "/draws/<code>/<number>/<secret>/"
@@ -85,12 +87,14 @@ def record(code: str) -> ResponseReturnValue:
 
 
 @pages.get(REQUEST)
+@needs(Kind.LINK)
 def mine(code: str, number: str, secret: str) -> ResponseReturnValue:  # noqa: ARG001 (the number is enough)
     """One's own request and what has become of it."""
     return _request_page(number, secret, clock.now())
 
 
 @pages.post(REQUEST + "<any(prove, confirm, withdraw):act>")
+@needs(Kind.LINK)
 def do(code: str, number: str, secret: str, act: str) -> ResponseReturnValue:
     """Prove the contact, take the request back, or confirm the appointment that was won."""
     now = clock.now()

@@ -21,9 +21,11 @@ from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
 from frontoffice.web.context import database, language, say
+from frontoffice.web.needs import all_need
 from frontoffice.web.problems import status_of
 
 pages = Blueprint("draw_staff", __name__, url_prefix="/staff/draws/<office_slug>")
+all_need(pages, Permission.DRAW)
 pages.register_error_handler(NotSignedIn, access.ask_to_sign_in)
 
 

@@ -20,6 +20,7 @@ from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
 from frontoffice.web.context import database
+from frontoffice.web.needs import needs
 
 pages = Blueprint("alarm_pages", __name__)
 pages.register_error_handler(NotSignedIn, access.ask_to_sign_in)
@@ -49,6 +50,7 @@ class Bar(NamedTuple):
 
 
 @pages.get("/team/<slug>/alarms")
+@needs(Permission.SEE_LINE)
 def part(slug: str) -> ResponseReturnValue:
     """The notice alone, for the script that keeps it up to date."""
     with database().read() as session:

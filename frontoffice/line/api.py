@@ -17,9 +17,11 @@ from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
 from frontoffice.web.context import config, database
+from frontoffice.web.needs import Kind, all_need, needs
 from frontoffice.web.problems import described
 
 api = APIBlueprint("line_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="line")])
+all_need(api, Permission.SERVE)
 
 Answer = tuple[dict[str, Any], int]  # the body and the status
 
@@ -27,6 +29,7 @@ STAFF: list[dict[str, list[Any]]] = [{"staff": []}]
 
 
 @api.get("/offices/<office>/board", responses={200: wire.BoardAnswer, **described(404)})
+@needs(Kind.PUBLIC)
 def read_board(path: wire.OfficePath) -> Answer:
     """Read what the waiting-room screens show."""
     now = clock.now()
@@ -41,6 +44,7 @@ def read_board(path: wire.OfficePath) -> Answer:
     responses={200: wire.CountersAnswer, **described(401, 403, 404)},
     security=STAFF,
 )
+@needs(Permission.SEE_LINE)
 def read_counters(path: wire.OfficePath) -> Answer:
     """Read which counters there are, and who serves there."""
     with database().read() as session:

@@ -19,9 +19,11 @@ from frontoffice.staff import device_reports, devices
 from frontoffice.staff.models import Device
 from frontoffice.web import access
 from frontoffice.web.context import config, database
+from frontoffice.web.needs import Kind, all_need
 from frontoffice.web.problems import described
 
 api = APIBlueprint("device_api", __name__, url_prefix="/api/v1/device", abp_tags=[Tag(name="device")])
+all_need(api, Kind.DEVICE)
 
 Answer = tuple[dict[str, Any], int]  # the body and the status
 

@@ -20,6 +20,7 @@ from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
 from frontoffice.web.context import config, database
+from frontoffice.web.needs import needs
 
 pages = Blueprint("look_pages", __name__)
 pages.register_error_handler(NotSignedIn, access.ask_to_sign_in)
@@ -28,6 +29,7 @@ CODE = "<string(maxlength=7):code>"
 
 
 @pages.get(f"/desk/{COUNTER}/look")
+@needs(Permission.SEE_LINE)
 def look_at_next(counter: int) -> ResponseReturnValue:
     """Who would be called next here; nothing happens to them by looking."""
     now = clock.now()
@@ -43,6 +45,7 @@ def look_at_next(counter: int) -> ResponseReturnValue:
 
 
 @pages.get(f"/desk/{COUNTER}/ticket/{CODE}/")
+@needs(Permission.SEE_LINE)
 def look(counter: int, code: str) -> ResponseReturnValue:
     """The ticket: what it is about, who it is, what has happened with it so far."""
     now = clock.now()

@@ -43,6 +43,7 @@ from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
 from frontoffice.web.context import config, database, in_own_language, language_of
+from frontoffice.web.needs import needs
 
 pages = Blueprint("line_pages", __name__)
 pages.register_error_handler(NotSignedIn, access.ask_to_sign_in)
@@ -57,6 +58,7 @@ STEPS: dict[str, Callable[..., Visit]] = {
 
 
 @pages.get("/desk/")
+@needs(Permission.SEE_LINE)
 def desks() -> ResponseReturnValue:
     """Who sits where, and which counters are free."""
     now = clock.now()
@@ -81,6 +83,7 @@ def desks() -> ResponseReturnValue:
 
 
 @pages.get(f"/desk/{COUNTER}/")
+@needs(Permission.SEE_LINE)
 def show_desk(counter: int) -> ResponseReturnValue:
     """The desk: who is here, who is next, and what can be done."""
     now = clock.now()
@@ -106,6 +109,7 @@ def show_desk(counter: int) -> ResponseReturnValue:
 
 
 @pages.get(f"/desk/{COUNTER}/line")
+@needs(Permission.SEE_LINE)
 def show_line(counter: int) -> ResponseReturnValue:
     """The part of the desk that changes by itself: who waits."""
     now = clock.now()
@@ -119,6 +123,7 @@ def show_line(counter: int) -> ResponseReturnValue:
 
 
 @pages.post(f"/desk/{COUNTER}/open")
+@needs(Permission.SERVE)
 def open_counter(counter: int) -> ResponseReturnValue:
     """Sit down."""
 
@@ -130,6 +135,7 @@ def open_counter(counter: int) -> ResponseReturnValue:
 
 
 @pages.post(f"/desk/{COUNTER}/close")
+@needs(Permission.SEE_LINE)
 def close_counter(counter: int) -> ResponseReturnValue:
     """Leave the counter, or close one that was left open."""
 
@@ -141,6 +147,7 @@ def close_counter(counter: int) -> ResponseReturnValue:
 
 
 @pages.post(f"/desk/{COUNTER}/call-next")
+@needs(Permission.SERVE)
 def call_next(counter: int) -> ResponseReturnValue:
     """Call the next one, or say that nobody waits."""
 
@@ -153,6 +160,7 @@ def call_next(counter: int) -> ResponseReturnValue:
 
 
 @pages.post(f"/desk/{COUNTER}/<any({','.join(repr(step) for step in STEPS)}):step>")
+@needs(Permission.SERVE)
 def take_step(counter: int, step: str) -> ResponseReturnValue:
     """Recall, start, finish, or note that nobody came; for the visitor that the page showed."""
     form = request.form
@@ -170,6 +178,7 @@ def take_step(counter: int, step: str) -> ResponseReturnValue:
 
 
 @pages.post(f"/desk/{COUNTER}/ticket")
+@needs(Permission.ISSUE_TICKETS)
 def issue_ticket(counter: int) -> ResponseReturnValue:
     """Give a number to somebody at the desk."""
 

@@ -28,8 +28,10 @@ from frontoffice.messages import preferences
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
 from frontoffice.web.context import LANGUAGE_COOKIE, config, database, language, say
+from frontoffice.web.needs import Kind, all_need, needs
 
 pages = Blueprint("phone_ticket", __name__)
+all_need(pages, Kind.LINK)
 pages.register_error_handler(NotSignedIn, access.ask_to_sign_in)
 
 PLACE = "<string(length=32):token>"
@@ -102,6 +104,7 @@ def leave_number(token: str) -> ResponseReturnValue:
 
 
 @pages.post(f"/desk/{DESK_PLACE}/phone")
+@needs(Permission.ISSUE_TICKETS)
 def give(counter: int, code: str) -> ResponseReturnValue:
     """Staff give the link of a ticket, such as of one they have given; an earlier link stops working."""
     now = clock.now()
@@ -113,6 +116,7 @@ def give(counter: int, code: str) -> ResponseReturnValue:
 
 
 @pages.get(f"/desk/{DESK_PLACE}/phone")
+@needs(Permission.ISSUE_TICKETS)
 def show_given(counter: int, code: str) -> ResponseReturnValue:
     """The link that was given last in this browser, as a QR code, as long as it works; else the way to a new one."""
     now = clock.now()

@@ -21,8 +21,10 @@ from frontoffice.offices import finding
 from frontoffice.offices.models import Office
 from frontoffice.paths import STATIC
 from frontoffice.web.context import config, database, static_url
+from frontoffice.web.needs import Kind, all_need
 
 pages = Blueprint("screen_pages", __name__)
+all_need(pages, Kind.PUBLIC)
 
 KNOWN = (
     30  # calls that the script is told of: more than any burst, so that a screen which was cut off loses none

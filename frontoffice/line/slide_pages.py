@@ -20,8 +20,10 @@ from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
 from frontoffice.web.context import database, language
+from frontoffice.web.needs import all_need
 
 pages = Blueprint("slide_pages", __name__)
+all_need(pages, Permission.STEER_LINE)
 pages.register_error_handler(NotSignedIn, access.ask_to_sign_in)
 
 ID = "<int(max=2147483647):slide>"

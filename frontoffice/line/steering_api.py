@@ -34,9 +34,11 @@ from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
 from frontoffice.web.context import config, database
+from frontoffice.web.needs import all_need, needs
 from frontoffice.web.problems import described
 
 api = APIBlueprint("steering_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="line")])
+all_need(api, Permission.SERVE)
 
 Answer = tuple[dict[str, Any], int]  # the body and the status
 Verb = Callable[..., Any]  # of (session, counter, account, now, …)
@@ -194,6 +196,7 @@ def settle(path: wire.CounterPath, body: steering_wire.CryBody) -> Answer:
     responses={200: steering_wire.CriesAnswer, **described(401, 403, 404)},
     security=STAFF,
 )
+@needs(Permission.SEE_LINE)
 def read_cries(path: wire.OfficePath) -> Answer:
     """Read which alarms and calls for help are not over."""
     now = clock.now()
@@ -222,6 +225,7 @@ def read_cries(path: wire.OfficePath) -> Answer:
     responses={200: steering_wire.ClosingAnswer, **described(401, 403, 404)},
     security=STAFF,
 )
+@needs(Permission.STEER_LINE)
 def close_early(path: wire.OfficePath, body: steering_wire.ClosingBody) -> Answer:
     """Say to those who wait that the office closes earlier today."""
     closes_at = datetime.fromisoformat(body.closes_at)
@@ -237,6 +241,7 @@ def close_early(path: wire.OfficePath, body: steering_wire.ClosingBody) -> Answe
     responses={200: steering_wire.ClosingAnswer, **described(401, 403, 404)},
     security=STAFF,
 )
+@needs(Permission.STEER_LINE)
 def close_as_usual(path: wire.OfficePath) -> Answer:
     """Take that back."""
     now = clock.now()

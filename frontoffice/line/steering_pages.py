@@ -15,8 +15,10 @@ from frontoffice.line.models import Priority
 from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
+from frontoffice.web.needs import all_need
 
 pages = Blueprint("steering_pages", __name__)
+all_need(pages, Permission.SERVE)
 pages.register_error_handler(NotSignedIn, access.ask_to_sign_in)
 
 Form = MultiDict[str, str]

@@ -22,9 +22,11 @@ from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
 from frontoffice.web.context import config, database, in_own_language
+from frontoffice.web.needs import all_need, needs
 
 SHOWN = 100  # of those who wait
 pages = Blueprint("team_pages", __name__)
+all_need(pages, Permission.SEE_LINE)
 pages.register_error_handler(NotSignedIn, access.ask_to_sign_in)
 
 
@@ -49,11 +51,13 @@ def part(slug: str) -> ResponseReturnValue:
 
 
 @pages.post("/team/<slug>/close-early")
+@needs(Permission.STEER_LINE)
 def close_early(slug: str) -> ResponseReturnValue:
     """Tell those who wait that the office closes early today."""
 
     def work(session: Session, account: Account, now: datetime) -> None:
         office = finding.office(session, slug)
+        access.office_required(account, office.id)
         closes_at = shell.time_of_day(request.form.get("time", ""), office, now)
         told = closing.close_early(session, office, account, closes_at, now)
         flash(
@@ -70,6 +74,7 @@ def close_early(slug: str) -> ResponseReturnValue:
 
 
 @pages.post("/team/<slug>/close-as-usual")
+@needs(Permission.STEER_LINE)
 def close_as_usual(slug: str) -> ResponseReturnValue:
     """Take that back."""
 
@@ -81,6 +86,7 @@ def close_as_usual(slug: str) -> ResponseReturnValue:
 
 
 @pages.get(f"/team/<slug>/counter/{COUNTER}/")
+@needs(Permission.STEER_LINE)
 def show_counter(slug: str, counter: int) -> ResponseReturnValue:
     """What a counter serves, and for whom."""
     now = clock.now()
@@ -106,6 +112,7 @@ def show_counter(slug: str, counter: int) -> ResponseReturnValue:
 
 
 @pages.post(f"/team/<slug>/counter/{COUNTER}/")
+@needs(Permission.STEER_LINE)
 def arrange_counter(slug: str, counter: int) -> ResponseReturnValue:
     """Change that, from the next call on."""
     form = request.form

@@ -17,10 +17,12 @@ from frontoffice.messages.provider import Ear, Knock, NotSignedError
 from frontoffice.messages.timing import Timing
 from frontoffice.web import access
 from frontoffice.web.context import config, database
+from frontoffice.web.needs import Kind, all_need, needs
 
 log = structlog.get_logger(__name__)
 
 callbacks = Blueprint("message_callbacks", __name__)
+all_need(callbacks, Kind.PROVIDER)
 
 NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
@@ -47,6 +49,7 @@ def seven_events() -> Response:
 
 
 @callbacks.post("/messages/<string:number>/<string:secret>/stop")
+@needs(Kind.LINK)
 def one_click(number: str, secret: str) -> Response:
     """A mail program's own button (RFC 8058): nothing more on the topic of that mail. Twice does it once."""
     now = clock.now()

@@ -10,8 +10,10 @@ from frontoffice import clock
 from frontoffice.messages import metrics
 from frontoffice.web import access
 from frontoffice.web.context import config, database
+from frontoffice.web.needs import Kind, all_need
 
 pages = Blueprint("metrics", __name__)
+all_need(pages, Kind.MONITORING)
 
 
 @pages.get("/metrics")

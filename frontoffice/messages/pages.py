@@ -13,8 +13,10 @@ from frontoffice.messages.preferences import Way
 from frontoffice.messages.suppression import Topic
 from frontoffice.web import access
 from frontoffice.web.context import config, database
+from frontoffice.web.needs import Kind, all_need, needs
 
 pages = Blueprint("message_pages", __name__)
+all_need(pages, Kind.LINK)
 
 SHORT = "/<any(a, d, i, m, w):letter>/<path:rest>"
 PAGE = "/messages/<string:number>/<string:secret>/"
@@ -28,6 +30,7 @@ BY_SMS_ONLY = {Topic.LINE}
 
 
 @pages.get(SHORT)
+@needs(Kind.PUBLIC)  # the page behind it looks at the secret
 def follow(letter: str, rest: str) -> ResponseReturnValue:
     """The address in an SMS: on to the page, which looks at the secret."""
     path = short_links.whole(letter, rest.removesuffix("/"))

@@ -15,9 +15,11 @@ from frontoffice.errors import NotFound
 from frontoffice.offices import finding
 from frontoffice.offices.models import Biometrics, Confirmation, Office, OpeningHours, Schedule, Service
 from frontoffice.web.context import config, database
+from frontoffice.web.needs import Kind, all_need
 from frontoffice.web.problems import described
 
 api = APIBlueprint("offices_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="offices")])
+all_need(api, Kind.PUBLIC)
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 Answer = dict[str, Any]

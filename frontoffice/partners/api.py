@@ -35,9 +35,11 @@ from frontoffice.partners.shapes import (
     items_of,
 )
 from frontoffice.web.context import config, database, say
+from frontoffice.web.needs import Kind, all_need
 from frontoffice.web.problems import FieldProblem, described, problem
 
 api = APIBlueprint("partners_api", __name__, url_prefix="/api/v1/partner", abp_tags=[Tag(name="partners")])
+all_need(api, Kind.PARTNER)
 
 Answer = Response | tuple[dict[str, Any], int]
 SECURITY: list[dict[str, list[Any]]] = [{"partner": []}]

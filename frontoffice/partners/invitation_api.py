@@ -28,11 +28,13 @@ from frontoffice.partners.invitation_shapes import (
 from frontoffice.partners.invitations import Known
 from frontoffice.partners.models import Invitation, Scope
 from frontoffice.web.context import config, database
+from frontoffice.web.needs import Kind, all_need
 from frontoffice.web.problems import described
 
 api = APIBlueprint(
     "invitations_api", __name__, url_prefix="/api/v1/invitations", abp_tags=[Tag(name="invitations")]
 )
+all_need(api, Kind.PARTNER)
 
 
 @api.post("", responses={201: InvitationShape, **described(401, 403, 404, 409)}, security=SECURITY)

@@ -26,6 +26,7 @@ from frontoffice.partners.models import Invitation, InvitationState
 from frontoffice.partners.refusals import InvitationOver
 from frontoffice.web import access
 from frontoffice.web.context import config, database, in_own_language, language, say
+from frontoffice.web.needs import Kind, all_need
 from frontoffice.web.problems import status_of
 
 pages = Blueprint(
@@ -33,6 +34,7 @@ pages = Blueprint(
     __name__,
     url_prefix="/invitations/<string(length=24):name>/<string(length=24):secret>",
 )
+all_need(pages, Kind.LINK)
 
 DAYS_ON_SHOW = 5
 

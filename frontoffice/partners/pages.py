@@ -25,9 +25,11 @@ from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
 from frontoffice.web.context import config, database, in_own_language, language, say
+from frontoffice.web.needs import all_need
 from frontoffice.web.problems import status_of
 
 pages = Blueprint("partners", __name__, url_prefix="/staff/partners")
+all_need(pages, Permission.MANAGE_PARTNERS)
 pages.register_error_handler(NotSignedIn, access.ask_to_sign_in)
 
 NUMBER = "<int(max=2147483647):number>"  # the largest id that every database knows

@@ -36,11 +36,13 @@ from frontoffice.partners.shapes import (
     items_of,
 )
 from frontoffice.web.context import config, database, say
+from frontoffice.web.needs import Kind, all_need
 from frontoffice.web.problems import FieldProblem, described, problem
 
 api = APIBlueprint(
     "partner_plans_api", __name__, url_prefix="/api/v1/partner/plans", abp_tags=[Tag(name="partners")]
 )
+all_need(api, Kind.PARTNER)
 
 
 @api.post("", responses={201: PlanShape, **described(401, 403, 404, 409)}, security=SECURITY)

@@ -23,9 +23,11 @@ from frontoffice.partners.models import Partner, Plan, PlanEntry, PlanState
 from frontoffice.partners.plan_api import window_required
 from frontoffice.web import access
 from frontoffice.web.context import config, database, in_own_language, language, say
+from frontoffice.web.needs import Kind, all_need
 from frontoffice.web.problems import status_of
 
 pages = Blueprint("partner_plans", __name__, url_prefix="/partner/<string(minlength=16,maxlength=64):secret>")
+all_need(pages, Kind.LINK)
 
 PLAN = "/plans/<string(length=24):name>"
 AHEAD = timedelta(days=14)

@@ -10,11 +10,13 @@ from frontoffice import clock
 from frontoffice.staff import devices
 from frontoffice.web import access
 from frontoffice.web.context import database
+from frontoffice.web.needs import Kind, all_need
 from frontoffice.web.problems import described
 
 api = APIBlueprint(
     "staff_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="staff"), Tag(name="device")]
 )
+all_need(api, Kind.PUBLIC)
 
 Answer = tuple[dict[str, Any], int]  # the body and the status
 

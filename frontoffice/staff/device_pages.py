@@ -26,9 +26,11 @@ from frontoffice.staff.models import Account, Device, DeviceKind, PrinterState
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
 from frontoffice.web.context import config, database, say
+from frontoffice.web.needs import all_need
 from frontoffice.web.problems import status_of
 
 pages = Blueprint("device_pages", __name__, url_prefix="/staff/devices/<slug>")
+all_need(pages, Permission.MANAGE_DEVICES)
 pages.register_error_handler(NotSignedIn, access.ask_to_sign_in)
 
 NUMBER = "<int(max=2147483647):number>"  # the largest id that every database knows

@@ -12,8 +12,10 @@ from frontoffice.staff.forms import SignInForm
 from frontoffice.staff.signing_in import WrongCredentials
 from frontoffice.web import access
 from frontoffice.web.context import database, safe_next, say
+from frontoffice.web.needs import Kind, all_need, needs
 
 pages = Blueprint("staff_pages", __name__, url_prefix="/staff")
+all_need(pages, Kind.PUBLIC)
 
 FIRST_PAGE = "line_pages.desks"
 
@@ -43,6 +45,7 @@ def sign_in_now() -> ResponseReturnValue:
 
 
 @pages.post("/sign-out")
+@needs(Kind.PUBLIC)
 def sign_out() -> ResponseReturnValue:
     """End the session, here and in the database."""
     token = access.forget_cookie()

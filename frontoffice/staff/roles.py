@@ -24,6 +24,7 @@ class Permission(StrEnum):
     CLOSE_DAYS = "close_days"  # close a day or a part of one, and open it again
     BLOCK = "block"  # see and change who may not book online
     MIND_MESSAGES = "mind_messages"  # see which messages reached nobody, send them again, read the texts
+    RESUME_PROVIDERS = "resume_providers"  # try a stopped provider of messages again: it serves all offices
     DRAW = "draw"  # make a draw, and call it off
     MANAGE_DEVICES = "manage_devices"  # pair kiosks and screens, and sign them off
     MANAGE_PARTNERS = "manage_partners"  # agree with partners what they book, give and take tokens
@@ -51,6 +52,7 @@ MAY: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.CLOSE_ANY_COUNTER,
             Permission.STEER_LINE,
             Permission.CLOSE_DAYS,
+            Permission.RESUME_PROVIDERS,
             Permission.DRAW,
             Permission.BLOCK,
             Permission.MANAGE_PARTNERS,
@@ -62,6 +64,7 @@ MAY: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.SEE_LINE,
                 Permission.CLOSE_ANY_COUNTER,
                 Permission.DRAW,
+                Permission.RESUME_PROVIDERS,
                 Permission.SEE_CAPACITY,
                 Permission.MIND_MESSAGES,
                 Permission.MANAGE_PARTNERS,

@@ -23,9 +23,11 @@ from frontoffice.waitlist.models import EntryState, WaitlistEntry
 from frontoffice.waitlist.wish import MOST_NOTICE, Wish
 from frontoffice.web import access
 from frontoffice.web.context import config, database
+from frontoffice.web.needs import Kind, all_need, needs
 from frontoffice.web.problems import described
 
 api = APIBlueprint("waitlist_api", __name__, url_prefix="/api/v1", abp_tags=[Tag(name="waiting list")])
+all_need(api, Kind.LINK)
 
 Answer = Response | tuple[dict[str, Any], int]
 DAY = timedelta(days=1)
@@ -124,6 +126,7 @@ class EntryAnswer(BaseModel):
 
 
 @api.post("/waitlist", responses={201: EntryAnswer, **described(404, 409, 429)})
+@needs(Kind.PUBLIC)
 def join(body: NewEntry) -> Answer:
     """Join the waiting list.
 

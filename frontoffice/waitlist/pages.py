@@ -23,14 +23,17 @@ from frontoffice.waitlist.models import EntryState, WaitlistEntry
 from frontoffice.waitlist.refusals import EarlierByPhone
 from frontoffice.web import access
 from frontoffice.web.context import config, database, language, say
+from frontoffice.web.needs import Kind, all_need, needs
 from frontoffice.web.problems import status_of
 
 pages = Blueprint("waitlist", __name__)
+all_need(pages, Kind.LINK)
 
 ENTRY = "/waitlist/<reference>/<secret>/"
 
 
 @pages.route("/waitlist/<office_slug>/", methods=["GET", "POST"])
+@needs(Kind.PUBLIC)
 def join(office_slug: str) -> ResponseReturnValue:
     """Put one's name on the list, for what `?with=` says."""
     now, form = clock.now(), JoinForm(request.form)
@@ -49,6 +52,7 @@ def join(office_slug: str) -> ResponseReturnValue:
 
 
 @pages.get("/waitlist/<office_slug>/sent")
+@needs(Kind.PUBLIC)
 def sent(office_slug: str) -> ResponseReturnValue:
     """Say that one step is missing: the link in the message."""
     with database().read() as session:

@@ -7,7 +7,7 @@ which is exempt from CSRF protection because no browser sends a bearer token by 
 import ipaddress
 from datetime import datetime
 
-from flask import redirect, request, session, url_for
+from flask import current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from frontoffice.staff import devices, roles, signing_in
 from frontoffice.staff.models import Account, Device
 from frontoffice.staff.roles import Permission
 from frontoffice.web.context import config, database
+from frontoffice.web.needs import stick_to
 
 COOKIE_KEY = "staff"
 
@@ -30,8 +31,10 @@ class DeviceUnknown(NotSignedIn):
 def staff_required(reading: Session, permission: Permission, now: datetime) -> Account:
     """The account that is signed in, if its role includes the permission. (Where? Ask `office_required`.)
 
-    Raises NotSignedIn (pages turn that into the way to the sign-in page) and NotAllowed.
+    Raises NotSignedIn (pages turn that into the way to the sign-in page) and NotAllowed, and Unnamed where the route
+    has not named the permission.
     """
+    stick_to(current_app, permission)
     token = bearer_token() if request.path.startswith("/api/") else session.get(COOKIE_KEY)
     account = signing_in.account_of(reading, token, now) if token else None
     if account is None:

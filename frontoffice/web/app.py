@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.paths import TEMPLATES, TRANSLATIONS
-from frontoffice.web import context, problems
+from frontoffice.web import context, needs, problems
 from frontoffice.web.every_request import CookieSessions, Headers
 
 LARGEST_REQUEST = 512 * 1024  # bytes; the largest honest one is a kiosk's journal of a hundred entries
@@ -101,7 +101,8 @@ def create_app(config: Config, database: Database) -> Flask:
     problems.register(app)
     for name in BLUEPRINTS:
         _register(app, name)
-    app.add_url_rule("/api/v1/openapi.json", "openapi", lambda: app.api_doc)
+    app.add_url_rule("/api/v1/openapi.json", "openapi", needs.needs(needs.Kind.PUBLIC)(lambda: app.api_doc))
+    needs.check(app)
     app.context_processor(_page_words)
     with_headers = Headers(app.wsgi_app, SECURITY_HEADERS)
     proxies = config.web.proxies

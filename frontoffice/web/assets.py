@@ -7,8 +7,10 @@ from flask import Blueprint, Response, request, send_from_directory
 from werkzeug.security import safe_join
 
 from frontoffice.paths import STATIC
+from frontoffice.web.needs import Kind, all_need
 
 pages = Blueprint("assets", __name__)
+all_need(pages, Kind.PUBLIC)
 
 FOR_EVER = "public, max-age=31536000, immutable"
 # Fonts carry the hash of their content in their names, other files get it as ?v= from static_url().

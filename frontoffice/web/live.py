@@ -23,8 +23,10 @@ from frontoffice.web import access, problems
 from frontoffice.web.context import config, database
 from frontoffice.web.crowd import Crowd, NoSeatLeft, Seat
 from frontoffice.web.feed import Told
+from frontoffice.web.needs import Kind, all_need
 
 pages = Blueprint("live", __name__)
+all_need(pages, Kind.PUBLIC)
 
 KEY = "frontoffice.crowd"
 TAKE_CONNECTION = "frontoffice.take_connection"  # in the WSGI environment: gives the socket away, for ever

@@ -7,8 +7,10 @@ from sqlalchemy import select
 from frontoffice.errors import NotFound
 from frontoffice.offices.models import Office
 from frontoffice.web.context import LANGUAGE_COOKIE, config, database, safe_next
+from frontoffice.web.needs import Kind, all_need
 
 pages = Blueprint("start", __name__)
+all_need(pages, Kind.PUBLIC)
 
 
 @pages.get("/")
