@@ -90,16 +90,18 @@ def demo(port: int, data: Path, reset: bool, twilio: str | None) -> None:
 @click.pass_context
 def serve(context: click.Context) -> None:
     """Serve the pages and the API."""
-    logs.configure()
-    serving.serve(_config(context))
+    settings = _config(context)
+    logs.configure(settings.logs.level)
+    serving.serve(settings)
 
 
 @main.command(name="worker")
 @click.pass_context
 def work(context: click.Context) -> None:
     """Send what is due and keep things tidy, until told to stop."""
-    logs.configure()
-    worker.run(_config(context), _database(context))
+    settings = _config(context)
+    logs.configure(settings.logs.level)
+    worker.run(settings, serving.open_database(settings))
 
 
 @main.command()

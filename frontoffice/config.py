@@ -1,7 +1,9 @@
 """The configuration: frozen, typed and loud. Read once at the start from TOML and the environment.
 
 A key of the file can be given in the environment too, as FRONTOFFICE_SECTION__KEY (two underscores between the levels);
-lists are written as JSON. The environment wins. An unknown or missing key stops the start with one line that names it.
+lists are written as JSON. With __FILE behind it the variable names a file that holds the value (a list: one a line, or
+JSON), which is how systemd and compose hand over secrets. The environment wins. An unknown or missing key stops the
+start with one line that names it.
 """
 
 import difflib
@@ -276,6 +278,13 @@ class Messages(Section):
         return self
 
 
+class Logs(Section):
+    """What goes to the log: from which level on, and whether each request leaves a line."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    requests: bool = True
+
+
 class Demo(Section):
     """The demonstration: sample office, inbox page, known passwords. Never for real use."""
 
@@ -297,6 +306,7 @@ class Config(Section):
     line: Line = Line()
     staff: Staff = Staff()
     messages: Messages = Messages()
+    logs: Logs = Logs()
     demo: Demo = Demo()
 
     @model_validator(mode="after")
@@ -348,15 +358,30 @@ def _merge_environment(values: dict[str, Any], environment: Mapping[str, str]) -
         if not name.startswith(PREFIX) or name in NOT_SETTINGS:
             continue
         *sections, key = name.removeprefix(PREFIX).lower().split("__")
+        text = environment[name]
+        if key == "file":
+            *sections, key = sections
+            text = _from_file(name, text, is_list=(*sections, key) in LISTS)
         place = values
         for section in sections:
             place = place.setdefault(section, {})
             if not isinstance(place, dict):
                 raise ConfigError(f"{name}: {section} is a value, not a section")
         try:
-            place[key] = json.loads(environment[name]) if (*sections, key) in LISTS else environment[name]
+            place[key] = json.loads(text) if (*sections, key) in LISTS else text
         except json.JSONDecodeError:
             raise ConfigError(f"{name}: a list must be written as JSON, like [24, 72]") from None
+
+
+def _from_file(name: str, path: str, *, is_list: bool) -> str:
+    """What stands in the file that a variable ending in __FILE names: a value, or the lines of a list."""
+    try:
+        text = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{name}: the file cannot be read: {error}") from None
+    if is_list and not text.startswith("["):
+        return json.dumps([line.strip() for line in text.splitlines() if line.strip()])
+    return text
 
 
 def _explain(error: Any) -> str:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from sqlalchemy import (
@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from sqlalchemy.types import TypeDecorator
 
 from frontoffice.memory import CHANGES, MEMORY, Memory
@@ -205,6 +205,19 @@ class Database:
             finally:
                 if CHANGES in session.info:
                     self.memory.forget()
+
+    @contextmanager
+    def apart(self) -> Iterator[Connection]:
+        """On PostgreSQL: a connection that is closed afterwards, for what must not stay with one that is used again."""
+        with self._writer.connect() as connection:
+            connection.detach()
+            yield connection
+
+    def connections(self) -> tuple[int, int]:
+        """How many connections this process has open, and how many of these are in use."""
+        pools = [cast(QueuePool, each.pool) for each in (self.engine, self._writer)]
+        used = sum(pool.checkedout() for pool in pools)
+        return used + sum(pool.checkedin() for pool in pools), used
 
     def close(self) -> None:
         """Give back all connections."""

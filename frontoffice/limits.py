@@ -1,6 +1,7 @@
 """Limits that protect something (guessing, signing in): counted in the database, so that they hold across processes."""
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -38,6 +39,10 @@ _HIT = {
 }
 
 
+# Which limits have refused somebody in this process, until somebody counts them (`web/watch.py`).
+refused: deque[str] = deque(maxlen=10_000)
+
+
 def hit(session: Session, what: str, who: str, limit: int, per: timedelta, now: datetime) -> None:
     """Count one more `what` by `who`; raise TooMany beyond `limit` in the running window of length `per`.
 
@@ -49,6 +54,7 @@ def hit(session: Session, what: str, who: str, limit: int, per: timedelta, now: 
     given = {"what": what, "who": who, "until": until, "count": 1}
     count: int = _HIT[session.get_bind().dialect.name].run(session, given)[0][0]
     if count > limit:
+        refused.append(what)
         raise TooMany(minutes=max(1, math.ceil((until - now).total_seconds() / 60)))
 
 

@@ -1,10 +1,12 @@
 """The web server (gunicorn), with numbers that fit the database."""
 
 import gc
+import importlib
 import os
 import resource
 import socket
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from types import FrameType
@@ -12,6 +14,7 @@ from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 from sqlalchemy import text
 
@@ -59,11 +62,24 @@ def pool_size_for(config: Config, processes: int, allowed: int) -> int:
 
 
 def open_database(config: Config, pool_size: int = 10) -> Database:
-    """The configured database. Raises ConfigError where its tables are not those of this version."""
+    """The configured database. Raises ConfigError where this version cannot work with its tables."""
     database = Database(config.database.url, Vault(config.site.secret_keys), pool_size=pool_size)
-    if not schema.is_current(database):
-        raise ConfigError("database.url: the tables are not those of this version; run `frontoffice upgrade`")
+    if not schema.is_usable(database):
+        raise ConfigError(_why_not(database))
     return database
+
+
+def _why_not(database: Database) -> str:
+    present = schema.revision(database)
+    if present is not None and present > schema.head():
+        return (
+            f"database.url: the tables are of a newer version ({present}) that this one ({schema.head()}) cannot "
+            "work with; start the newer version"
+        )
+    return (
+        f"database.url: the tables are not those of this version ({present or 'none'} instead of {schema.head()}); "
+        "run `frontoffice upgrade`"
+    )
 
 
 def serve(config: Config) -> None:
@@ -73,7 +89,11 @@ def serve(config: Config) -> None:
     pool_size = pool_size_for(config, processes, _connections_allowed(config, database))
     database.close()
     allow_files(config.web.followers + live.SPARE_FILES)
-    Server(config, processes, pool_size).run()
+    # Where the processes count together. It has to be known before prometheus_client is imported, so before there is
+    # an application.
+    with tempfile.TemporaryDirectory(prefix="frontoffice-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        Server(config, processes, pool_size).run()
 
 
 def _connections_allowed(config: Config, database: Database) -> int:
@@ -131,6 +151,20 @@ def allow_files(wanted: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
+class Log(Logger):  # type: ignore[misc]
+    """What gunicorn has to say goes where all else goes, and says as little about visitors."""
+
+    def setup(self, cfg: Any) -> None:
+        """Called by gunicorn. The handler is the one that `logs.configure` has set up."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+    def warning(self, msg: Any, *args: Any, **more: Any) -> None:
+        """Called by gunicorn. Of a request that it cannot read it would tell the address and the text."""
+        super().warning(str(msg).partition(" from ip=")[0], *args, **more)
+
+
 class Server(BaseApplication):  # type: ignore[misc]
     """Gunicorn without its command line; each process makes its own application and its own connections."""
 
@@ -153,14 +187,24 @@ class Server(BaseApplication):  # type: ignore[misc]
             "proc_name": "frontoffice",
             "loglevel": "warning",
             "control_socket_disable": True,
+            "logger_class": Log,
+            "child_exit": _forget_process,
         }
         for key, value in settings.items():
             self.cfg.set(key, value)
 
     def load(self) -> Flask:
         sys.setswitchinterval(SWITCH_SECONDS)
-        app = create_app(self._config, open_database(self._config, self._pool_size))
+        database = open_database(self._config, self._pool_size)
+        app = create_app(self._config, database)
+        watch = importlib.import_module("frontoffice.web.watch")
+        watch.sample(app, database, live.followers)
         # What is there now stays as long as the process: the collector need not look through it again and again.
         gc.collect()
         gc.freeze()
         return app
+
+
+def _forget_process(_server: object, worker: Worker) -> None:
+    """What a process that has ended had open at that moment counts no more; what it has counted stays."""
+    importlib.import_module("prometheus_client.multiprocess").mark_process_dead(worker.pid)

@@ -5,12 +5,16 @@ and any number of workers may run.
 """
 
 import logging
+import os
+import secrets
 import signal
+import socket
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from time import perf_counter
 from typing import NamedTuple
 
 import structlog
@@ -19,7 +23,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from frontoffice import clock, limits
+from frontoffice import clock, limits, pulse
 from frontoffice.booking import blocking, confirming, holding, planning, reminding
 from frontoffice.config import Config
 from frontoffice.db import Database
@@ -40,6 +44,34 @@ log = structlog.get_logger(__name__)
 ENDING = {signal.SIGTERM, signal.SIGINT}
 
 
+class Pulse:
+    """What this worker has done since it was written down last; threads of several jobs count in it."""
+
+    def __init__(self) -> None:
+        self.name = f"{socket.gethostname()[:40]}/{os.getpid()}-{secrets.token_hex(4)}"
+        self.started_at = clock.now()
+        self._guard = threading.Lock()
+        self._tallies: dict[str, pulse.Tally] = {}
+
+    def count(self, job: str, seconds: float, error: str | None = None) -> None:
+        """A run of a job has ended."""
+        with self._guard:
+            self._tallies.setdefault(job, pulse.Tally()).count(seconds, clock.now(), error)
+
+    def beat(self, database: Database) -> None:
+        """Write it down."""
+        with self._guard:
+            tallies, self._tallies = self._tallies, {}
+        with database.write() as session:
+            pulse.beat(session, self.name, self.started_at, tallies, clock.now())
+
+    def end(self, database: Database) -> None:
+        """The last beat: what is left to write down, and that no other will come."""
+        self.beat(database)
+        with database.write() as session:
+            pulse.end(session, self.name)
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What jobs are given. A long job asks `stopping()` now and then, and ends early."""
@@ -48,6 +80,7 @@ class Context:
     database: Database
     delivery: Delivery
     stopping: Callable[[], bool]
+    pulse: Pulse = field(default_factory=Pulse)
 
 
 class Job(NamedTuple):
@@ -61,6 +94,10 @@ class Job(NamedTuple):
 
 def _dispatch(context: Context) -> None:
     deliver_due(context.delivery, context.stopping)
+
+
+def _beat(context: Context) -> None:
+    context.pulse.beat(context.database)
 
 
 def _reconcile(context: Context) -> None:
@@ -234,6 +271,7 @@ def _end_earlier_days(context: Context) -> None:
 def _forget(context: Context) -> None:
     with context.database.write() as session:
         limits.forget(session, clock.now())
+        pulse.forget(session, clock.now())
         blocking.forget(session, clock.now())
         signing_in.forget(session, clock.now())
         leaving.redact(session, clock.now(), settings=context.config)
@@ -242,6 +280,7 @@ def _forget(context: Context) -> None:
 
 
 JOBS: list[Job] = [
+    Job("beat", pulse.BEAT_SECONDS, _beat, one_worker=False),
     Job("booking: release holds", 15, _release_holds),
     Job("booking: lapse", 30, _lapse_unconfirmed),
     Job("booking: remind", 60, _remind),
@@ -291,12 +330,14 @@ def run(
         with database.write() as session:
             sweep.try_anew(session, timing, clock.now())
         chosen = JOBS if jobs is None else jobs
-        scheduler = schedule(chosen, Context(config, database, delivery, stop.is_set))
+        context = Context(config, database, delivery, stop.is_set)
+        scheduler = schedule(chosen, context)
         scheduler.start()
         log.info("worker.started", jobs=len(chosen))
         log.info("worker.stopping", signal=signal.Signals(signal.sigwait(ENDING)).name)
         stop.set()
         scheduler.shutdown(wait=True)
+        context.pulse.end(database)
         log.info("worker.stopped")
     finally:
         while signal.sigpending() & ENDING:  # asked twice: that is no reason to end less orderly
@@ -326,8 +367,11 @@ def tick(job: Job, context: Context) -> None:
     try:
         if context.stopping() or (job.one_worker and not _is_our_turn(job, context)):
             return
+        started = perf_counter()
         job.run(context)
+        context.pulse.count(job.name, perf_counter() - started)
     except Exception as error:
+        context.pulse.count(job.name, 0.0, type(error).__qualname__)
         # Without the values of local variables, which some log formats add, and without what the error says:
         # both hold addresses.
         trace = "".join(traceback.format_tb(error.__traceback__))

@@ -1,4 +1,4 @@
-"""How Alembic runs here: in the transaction that `frontoffice.schema` has opened."""
+"""How Alembic runs here: on the connection that `frontoffice.schema` has opened."""
 
 from alembic import context
 
@@ -10,6 +10,7 @@ context.configure(
     target_metadata=Base.metadata,
     render_as_batch=True,
     compare_type=True,
+    transaction_per_migration=True,
     user_module_prefix="frontoffice.db.",
 )
 with context.begin_transaction():

@@ -1,5 +1,7 @@
 """What every test can ask for: a fresh database of either kind, and an office in it."""
 
+import io
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -9,12 +11,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import structlog
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
-from frontoffice import schema
+from frontoffice import logs, schema
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.offices.models import Office
@@ -159,6 +162,21 @@ def office(database: Database) -> Office:
 def now() -> datetime:
     """A Monday morning in winter, 08:00 in Berlin."""
     return datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def real_logs() -> Iterator[io.StringIO]:
+    """The log as in real life, at its most talkative; afterwards as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    written = io.StringIO()
+    logs.configure("debug", written)
+    root.setLevel(logging.DEBUG)
+    yield written
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def roomy_memory() -> str | None:

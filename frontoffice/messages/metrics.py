@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -83,22 +81,8 @@ def outcomes(session: Session, now: datetime) -> list[tuple[Medium, str, Message
     return [(medium, kind, state, number) for medium, kind, state, number in session.execute(query)]
 
 
-def exposition(session: Session, now: datetime) -> bytes:
-    """All of it as Prometheus reads it (text format 0.0.4)."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collected(_families(session, now)))
-    return generate_latest(registry)
-
-
-class _Collected(Collector):
-    def __init__(self, families: Sequence[GaugeMetricFamily]) -> None:
-        self._families = families
-
-    def collect(self) -> Sequence[GaugeMetricFamily]:
-        return self._families
-
-
-def _families(session: Session, now: datetime) -> list[GaugeMetricFamily]:
+def families(session: Session, now: datetime) -> list[GaugeMetricFamily]:
+    """All of it as families of metrics."""
     due = _family("due", "Messages that should have left by now", ["medium"])
     age = _family("queue_age_seconds", "How long the oldest of them has been due", ["medium"])
     unclear = _family("unclear", "Messages of which it is not known whether they left", ["medium"])

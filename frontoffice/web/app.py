@@ -17,6 +17,7 @@ from frontoffice.web import context, needs, problems
 from frontoffice.web.every_request import CookieSessions, Headers
 
 LARGEST_REQUEST = 512 * 1024  # bytes; the largest honest one is a kiosk's journal of a hundred entries
+MOST_FIELDS = 1000  # of a form
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -25,9 +26,15 @@ SECURITY_HEADERS = {
     ),
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
-    "Permissions-Policy": "geolocation=(), microphone=(), camera=()",
+    "Permissions-Policy": "geolocation=(), microphone=(), camera=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
     "Cache-Control": "no-store",  # where a page does not say otherwise
 }
+
+# Where the office is reached by HTTPS: browsers that were there once come by HTTPS only, for two years.
+ONLY_HTTPS = {"Strict-Transport-Security": "max-age=63072000"}
 
 SECURITY_SCHEMES: dict[str, SecurityScheme | dict[str, Any]] = {
     "appointment": SecurityScheme(
@@ -79,8 +86,9 @@ BLUEPRINTS = (
     "frontoffice.partners.plan_api",
     "frontoffice.partners.invitation_api",
     "frontoffice.messages.pages",
-    "frontoffice.messages.metrics_pages",
     "frontoffice.messages.api",
+    "frontoffice.operations.health_pages",
+    "frontoffice.operations.metrics_pages",
     "frontoffice.demo.pages",
 )
 
@@ -104,8 +112,11 @@ def create_app(config: Config, database: Database) -> Flask:
     app.add_url_rule("/api/v1/openapi.json", "openapi", needs.needs(needs.Kind.PUBLIC)(lambda: app.api_doc))
     needs.check(app)
     app.context_processor(_page_words)
-    with_headers = Headers(app.wsgi_app, SECURITY_HEADERS)
     proxies = config.web.proxies
+    watch = importlib.import_module("frontoffice.web.watch")  # not before: see there
+    watch.register(app, behind_proxy=bool(proxies), logs_requests=config.logs.requests)
+    https = config.site.base_url.startswith("https://")
+    with_headers = Headers(app.wsgi_app, SECURITY_HEADERS | (ONLY_HTTPS if https else {}))
     app.wsgi_app = (  # type: ignore[method-assign]
         ProxyFix(with_headers, x_for=proxies, x_proto=proxies, x_host=proxies) if proxies else with_headers
     )
@@ -115,13 +126,18 @@ def create_app(config: Config, database: Database) -> Flask:
 def _configure(app: Flask, config: Config, database: Database) -> None:
     app.extensions[context.KEY] = context.Surroundings(config, database)
     current, *older = database.vault.session_keys
+    https = config.site.base_url.startswith("https://")
     app.config.update(
         SECRET_KEY=current,
         SECRET_KEY_FALLBACKS=older,
         MAX_CONTENT_LENGTH=LARGEST_REQUEST,
-        SESSION_COOKIE_NAME="session",
+        # The prefix: browsers take such a cookie from this host only, by HTTPS, and give it to no other host.
+        SESSION_COOKIE_NAME="__Host-session" if https else "session",
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=config.site.base_url.startswith("https://"),
+        SESSION_COOKIE_SECURE=https,
+        SESSION_COOKIE_HTTPONLY=True,
+        MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,
+        MAX_FORM_PARTS=MOST_FIELDS,
         # The token and SameSite are enough; many browsers and proxies leave out or change what this would look at.
         WTF_CSRF_SSL_STRICT=False,
         WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as the browser's session: people fill in forms slowly

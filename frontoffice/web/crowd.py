@@ -105,6 +105,11 @@ class Crowd:
             self._free(network)
             raise
 
+    def taken(self) -> int:
+        """How many seats are taken."""
+        with self._guard:
+            return self._taken.total()
+
     def give_back(self, seat: Seat) -> None:
         """Nobody sits there any more."""
         self.feed.leave(seat.office_id)

@@ -7,6 +7,10 @@ from flask import Flask, Request, Response
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import URLSafeTimedSerializer
 
+# What is known of a request, in its WSGI environment.
+REQUEST_ID = "frontoffice.request_id"
+NO_DATABASE = "frontoffice.no_database"  # it was refused because the database could not be reached
+
 
 class CookieSessions(SecureCookieSessionInterface):
     """As Flask's, but without any work for those who neither bring a cookie nor get one: programs, first visits."""

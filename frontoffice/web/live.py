@@ -128,6 +128,12 @@ def stop(app: Flask) -> None:
         cast(Crowd, crowd).stop()
 
 
+def followers(app: Flask) -> int:
+    """How many follow in this process."""
+    crowd = app.extensions.get(KEY)
+    return cast(Crowd, crowd).taken() if crowd is not None else 0
+
+
 class HandedOver(ConnectionResetError):
     """The connection is not the server's any more. It takes this for a client that has gone, and says no more."""
 

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from frontoffice import errors
 from frontoffice.web.context import say
+from frontoffice.web.every_request import NO_DATABASE, REQUEST_ID
 
 log = structlog.get_logger(__name__)
 
@@ -104,6 +105,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(NoConnectionFree, _busy)  # no connection was free in time
     app.register_error_handler(RecursionError, _too_deep)
     app.register_error_handler(Exception, _unexpected)
+    app.log_exception = _say_where  # type: ignore[method-assign,assignment]
 
 
 def _answer(status: int, code: str, title: str, sentence: str, **more: Any) -> Response:
@@ -147,13 +149,23 @@ def _too_deep(_error: RecursionError) -> Response:
 
 def _busy(error: SQLAlchemyError) -> Response:
     log.error("database unavailable", error=type(error).__name__)
+    request.environ[NO_DATABASE] = True
     sentence = _("Very many people are using this page at the moment. Please wait a minute and try again.")
     answer = _answer(503, "busy", _("Please try again in a minute"), sentence)
     answer.headers["Retry-After"] = "30"
     return answer
 
 
+def _say_where(_error: object) -> None:
+    """In place of Flask's own line, which has the address: for what goes wrong while an error is answered."""
+    log.exception("unexpected error", endpoint=request.endpoint)
+
+
 def _unexpected(error: Exception) -> Response:
     log.exception("unexpected error", endpoint=request.endpoint, error=type(error).__name__)
-    sentence = _("Something went wrong on our side. It has been recorded. Please try again in a few minutes.")
+    sentence = _(
+        "Something went wrong on our side. It has been recorded. Please try again in a few minutes. "
+        "If it happens again, please tell us this number: %(number)s",
+        number=request.environ.get(REQUEST_ID, "–"),
+    )
     return _answer(500, "unexpected", _("That did not work"), sentence)

@@ -6,12 +6,13 @@ from frontoffice.messages import failover, metrics
 from frontoffice.messages.models import Medium
 from frontoffice.messages.outcomes import Meaning
 from frontoffice.messages.provider import Accepted, Refused
+from frontoffice.operations.metrics import exposition
 from tests.messages.parts import Post
 
 
 def lines(post: Post) -> set[str]:
     with post.database.read() as session:
-        told = metrics.exposition(session, post.clock()).decode()
+        told = exposition(session, post.clock()).decode()
     return {
         each.removeprefix("frontoffice_messages_") for each in told.splitlines() if not each.startswith("#")
     }

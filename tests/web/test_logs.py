@@ -38,9 +38,11 @@ def test_an_unexpected_error_is_logged_without_what_people_typed(config: Config)
     command = [sys.executable, "-c", STUMBLE, config.model_dump_json()]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "500\n"
-    (line,) = done.stderr.splitlines()
-    assert "Amina" not in line
-    (error,) = json.loads(line)["exception"]
+    assert "Amina" not in done.stderr
+    failed, answered = (json.loads(line) for line in done.stderr.splitlines())
+    (error,) = failed["exception"]
+    assert (answered["event"], answered["rule"], answered["status"]) == ("request", "/api/v1/stumble", 500)
+    assert failed["request"] == answered["request"]
     assert error["type"] == "ValueError"
     assert error["places"][-1].endswith(" stumble")
 
