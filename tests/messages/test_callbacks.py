@@ -28,8 +28,9 @@ SIGNING_KEY = "a signing key for tests"
 
 
 @pytest.fixture
-def door(post: Post, database_url: str) -> FlaskClient:
-    """Our door, reached under another address than the public one: behind a proxy."""
+def door(post: Post, database_url: str, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """Our door, reached under another address than the public one: behind a proxy. It goes by the clock of the post."""
+    monkeypatch.setattr(clock, "now", post.clock)
     post.sms.name = "twilio"
     config = Config.model_validate(
         {
