@@ -185,7 +185,7 @@ def _wait_for(url: str, children: list[Child]) -> None:
         try:
             if requests.get(url, timeout=5).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.1)
     raise ConfigError(f"{url} does not answer; see {children[-1].log}")
 

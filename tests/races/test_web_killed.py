@@ -107,6 +107,6 @@ def wait_for(url: str) -> None:
         try:
             if requests.get(url, timeout=5).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             assert time.monotonic() < deadline, "the server does not answer"
             time.sleep(0.05)
