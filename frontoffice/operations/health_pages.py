@@ -9,8 +9,10 @@ from frontoffice import clock
 from frontoffice.operations import health
 from frontoffice.web import access
 from frontoffice.web.context import config, database
+from frontoffice.web.needs import Kind, all_need
 
 pages = Blueprint("health", __name__)
+all_need(pages, Kind.PUBLIC)
 
 
 @pages.get("/healthz")
