@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
-from zoneinfo import ZoneInfo
 
 import click
 from sqlalchemy import select
@@ -14,13 +13,15 @@ import frontoffice.booking.checks
 import frontoffice.line.checks
 import frontoffice.waitlist.checks
 from frontoffice import __version__, clock, config, logs, rotation, schema, serving, worker
-from frontoffice.booking import planning
+from frontoffice.administration import changing
+from frontoffice.booking import sheet
 from frontoffice.config import Config, ConfigError
 from frontoffice.db import Database
 from frontoffice.demo import running
 from frontoffice.draw import lottery
 from frontoffice.errors import DomainError, Invalid
-from frontoffice.offices import office_file
+from frontoffice.offices import drafting, office_file
+from frontoffice.offices.draft import OfficeDraft
 from frontoffice.offices.models import Office, Schedule, Service
 from frontoffice.partners import quota as quotas
 from frontoffice.partners import registering
@@ -32,6 +33,7 @@ from frontoffice.vault import Vault
 
 Named = TypeVar("Named", Service, Schedule)
 
+BY_HAND = "cli"  # by what name events know who works on the command line
 CONFIG_FILE = Path("config.toml")
 CHECKS = (
     frontoffice.booking.checks.differences,
@@ -189,25 +191,63 @@ def office() -> None:
 @click.pass_context
 def add_office(context: click.Context, file: Path) -> None:
     """Add an office from a TOML FILE; office.example.toml shows how."""
-    settings, now = _config(context), clock.now()
-    draft = office_file.parse(file.read_text(encoding="utf-8"))
+    settings, draft = _config(context), office_file.parse(file.read_text(encoding="utf-8"))
     with serving.open_database(settings).write() as session:
-        added = office_file.add(session, draft, now.astimezone(ZoneInfo(draft.time_zone)).date())
-        planning.plan_ahead(session, added, now, settings.booking)
+        changing.add(session, draft, clock.now(), rules=settings.booking, actor=BY_HAND)
     click.echo(f"Added {draft.name}: {settings.site.base_url}/book/{draft.slug}/")
 
 
 @office.command(name="change")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--dry-run", is_flag=True, help="Only say what would be different.")
 @click.pass_context
-def change_office(context: click.Context, file: Path) -> None:
+def change_office(context: click.Context, file: Path, dry_run: bool) -> None:
     """Change an office by its edited TOML FILE. No appointment is dropped: what no longer fits is counted."""
-    settings, now = _config(context), clock.now()
+    _change(context, office_file.parse(file.read_text(encoding="utf-8")), dry_run)
+
+
+@office.command(name="export")
+@click.argument("slug", metavar="OFFICE")
+@click.pass_context
+def export_office(context: click.Context, slug: str) -> None:
+    """Print everything that is set for OFFICE as a TOML file, to be kept or to make another office from."""
+    with _database(context).read(snapshot=True) as session:
+        place = _office(session, slug)
+        draft = drafting.draft_of(session, place, sheet.day_of(clock.now(), place.time_zone))
+    click.echo(office_file.written(draft), nl=False)
+
+
+@office.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--dry-run", is_flag=True, help="Only say what would be different.")
+@click.pass_context
+def import_office(context: click.Context, file: Path, dry_run: bool) -> None:
+    """Add the office of a TOML FILE, or change the one with its slug."""
     draft = office_file.parse(file.read_text(encoding="utf-8"))
+    with _database(context).read() as session:
+        is_known = session.scalar(select(Office.id).where(Office.slug == draft.slug)) is not None
+    if is_known:
+        _change(context, draft, dry_run)
+    elif dry_run:
+        click.echo(f"Would add {draft.name}.")
+    else:
+        context.invoke(add_office, file=file)
+
+
+def _change(context: click.Context, draft: OfficeDraft, dry_run: bool) -> None:
+    settings, now = _config(context), clock.now()
     with serving.open_database(settings).write() as session:
-        changed = office_file.change(session, draft, now.astimezone(ZoneInfo(draft.time_zone)).date())
-        clashes = planning.plan_ahead(session, changed, now, settings.booking)
-    click.echo(f"Changed {draft.name}. Appointments that no longer fit: {len(clashes)}")
+        place = _office(session, draft.slug)
+        if dry_run:
+            effect = changing.look_ahead(session, place, draft, now, rules=settings.booking)
+        else:
+            effect = changing.change(session, place, draft, now, rules=settings.booking, actor=BY_HAND)
+    for each in effect.differences:
+        what = " ".join(word for word in (each.part, each.name, each.field) if word)
+        values = each.before is not None or each.after is not None
+        click.echo(f"{what}: {each.before} → {each.after}" if values else what)
+    said = "Would change" if dry_run else "Changed"
+    click.echo(f"{said} {draft.name}. Appointments that no longer fit: {len(effect.misfits)}")
 
 
 @main.group()

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from frontoffice.booking import appointing, holding, planning, references, search, sheet
+from frontoffice.booking import appointing, holding, opening, planning, references, search, sheet
 from frontoffice.booking.models import Appointment, State
 from frontoffice.booking.person import Person
 from frontoffice.booking.refusals import NotOffered
@@ -122,9 +122,14 @@ def _open_today(session: Session, place: Office, now: datetime) -> None:
             select(OpeningHours.id).where(OpeningHours.schedule_id == schedule.id, *only_today)
         ):
             continue
+        # What is open at the same time is bookable from and until the same days.
+        usual = next((rule for rule in schedule.opening_hours if opening.applies(rule, today)), None)
         session.add(
             OpeningHours(
                 schedule_id=schedule.id,
+                bookable_from_days=usual.bookable_from_days if usual else None,
+                bookable_until_days=usual.bookable_until_days if usual else 0,
+                release_time=usual.release_time if usual else None,
                 weekday=today.weekday(),
                 opens=time(max(0, min(8, local.hour - 1))),
                 closes=time(0) if local.hour >= 20 else time(20),

@@ -98,7 +98,8 @@ def waiting(session: Session, office_id: int, day: date) -> int:
 
 def rooms_of(session: Session, office_id: int) -> Sequence[str]:
     """The waiting rooms of an office, in the order of their first counters."""
-    found = session.scalars(select(Counter.room).where(Counter.office_id == office_id).order_by(Counter.id))
+    used = (Counter.office_id == office_id, Counter.active)
+    found = session.scalars(select(Counter.room).where(*used).order_by(Counter.id))
     return [room for room in dict.fromkeys(found) if room]
 
 

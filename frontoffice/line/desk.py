@@ -48,7 +48,7 @@ class Desk:
 
 
 def places(session: Session, office_id: int) -> Sequence[Place]:
-    """The counters of an office in their own order."""
+    """The counters of an office in their own order; one that is no longer used only while somebody sits there."""
     counters = session.scalars(
         select(Counter).where(Counter.office_id == office_id).order_by(Counter.id)
     ).all()
@@ -59,7 +59,9 @@ def places(session: Session, office_id: int) -> Sequence[Place]:
         .options(joinedload(CounterSession.account))
     )
     taken = {row.counter_id: row for row in rows}
-    return [Place(counter, taken.get(counter.id)) for counter in counters]
+    return [
+        Place(counter, taken.get(counter.id)) for counter in counters if counter.active or counter.id in taken
+    ]
 
 
 def place(session: Session, counter: Counter) -> Place:

@@ -77,7 +77,8 @@ def gather(session: Session, office: Office, now: datetime, settings: Line) -> E
     today = sheet.day_of(now, office.time_zone)
     first = today - timedelta(days=settings.learn_days)
     since = sheet.midnight(first, office.time_zone)
-    counters = session.scalar(select(func.count(Counter.id)).where(Counter.office_id == office.id)) or 0
+    used = (Counter.office_id == office.id, Counter.active)
+    counters = session.scalar(select(func.count(Counter.id)).where(*used)) or 0
     return experience.learn(
         _served(session, office.id, first, today),
         _switches(session, office, since, now),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from frontoffice import events
 from frontoffice.booking import sheet
-from frontoffice.errors import N_, Conflict
+from frontoffice.errors import N_, Conflict, NotFound
 from frontoffice.line import evening, seat, wishes
 from frontoffice.line.models import AT_COUNTER, CounterSession, Ticket, TicketState
 from frontoffice.line.seat import CounterClosed
@@ -47,6 +47,8 @@ def open_counter(session: Session, counter_id: int, account: Account, now: datet
         evening.announce(session, counter.office_id, ended, now)
         return counter
     if there is None:
+        if not counter.active:
+            raise NotFound
         elsewhere = _open_session(session, CounterSession.account_id == account.id)
         if elsewhere is not None:
             raise SeatedElsewhere(counter=elsewhere.counter.name)

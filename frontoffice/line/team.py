@@ -151,7 +151,11 @@ def _counters(session: Session, office_id: int, visitors: dict[int | None, Ticke
         .options(joinedload(CounterSession.account))
     )
     seated = {each.counter_id: each for each in rows}
-    return [Manned(each, seated.get(each.id), visitors.get(each.id)) for each in counters]
+    return [
+        Manned(each, seated.get(each.id), visitors.get(each.id))
+        for each in counters
+        if each.active or each.id in seated
+    ]
 
 
 def _ended(session: Session, office_id: int, day: date) -> int:

@@ -56,7 +56,15 @@ class Office(Base):
     # Minutes of waiting from which on the team view warns: for walk-ins from the arrival, else from the appointment.
     walk_in_warning: Mapped[int] = mapped_column(default=45, server_default="45")
     appointment_warning: Mapped[int] = mapped_column(default=15, server_default="15")
-    services: Mapped[list["Service"]] = relationship(back_populates="office", order_by="Service.position")
+    # Hours before an appointment at which people are reminded; empty: as configured.
+    reminder_hours: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    # The office's own words: {"booking": texts, "confirmation": texts, "screen": texts}.
+    notes: Mapped[dict[str, Texts]] = mapped_column(JSON, default=dict, server_default="{}")
+    # For how many days something is kept here, where that is less than configured: {"messages": 3}.
+    keep_days: Mapped[dict[str, int]] = mapped_column(JSON, default=dict, server_default="{}")
+    services: Mapped[list["Service"]] = relationship(
+        back_populates="office", order_by="Service.position, Service.id"
+    )
     schedules: Mapped[list["Schedule"]] = relationship(back_populates="office", order_by="Schedule.id")
     counters: Mapped[list["Counter"]] = relationship(back_populates="office", order_by="Counter.id")
     slides: Mapped[list["Slide"]] = relationship(
@@ -233,7 +241,8 @@ class Slide(Base):
 class Counter(Base):
     """Where a staff member serves, for which team, which services it can take, which languages are spoken there.
 
-    `room` is where people wait for it: its screens announce this counter.
+    `room` is where people wait for it: its screens announce this counter. One that is not `active` is kept for what
+    happened there, and nobody can open it.
     """
 
     __tablename__ = "counter"
@@ -245,5 +254,6 @@ class Counter(Base):
     room: Mapped[str] = mapped_column(String(60))
     languages: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     team: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    active: Mapped[bool] = mapped_column(default=True, server_default=true())
     office: Mapped[Office] = relationship(back_populates="counters")
     services: Mapped[list[Service]] = relationship(secondary=counter_service, order_by=Service.position)
