@@ -74,7 +74,7 @@ assets/built/.done: package-lock.json $(ASSETS) .venv/.node
 
 CATALOGUES := $(wildcard translations/*/LC_MESSAGES/*.po)
 translations/.done: $(CATALOGUES) .venv/.runtime
-	@$(BIN)/pybabel --quiet compile --directory translations
+	@$(BIN)/pybabel --quiet compile --directory translations --domain "messages staff"
 	@touch $@
 
 # Chromium for the browser tests: installed where that can be done without asking.
@@ -96,11 +96,9 @@ lock:
 screens: .venv/.dev build browser
 	SCREENS=1 $(RUN) pytest tests/browser
 
-# Bring the German catalogue up to date with the marks in sources and templates.
+# Bring the catalogues of all languages up to date with the marks in sources and templates.
 texts: .venv/.dev
-	$(BIN)/pybabel --quiet extract -F translations/babel.cfg -k N_ -k _ -k ngettext:1,2 --no-location --sort-output --omit-header -o translations/messages.pot .
-	$(BIN)/pybabel --quiet update -i translations/messages.pot -d translations --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
-	@rm translations/messages.pot
+	$(RUN) tools.texts
 
 # The table of who may do what, after a change of roles or routes.
 roles: .venv/.dev

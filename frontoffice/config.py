@@ -28,7 +28,7 @@ from pydantic import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from frontoffice.paths import TRANSLATIONS
+from frontoffice.languages import SUPPORTED
 
 PREFIX = "FRONTOFFICE_"
 NOT_SETTINGS = {"FRONTOFFICE_CLOCK_OFFSET_SECONDS", "FRONTOFFICE_CONFIG", "FRONTOFFICE_KIOSK_DATA"}
@@ -72,10 +72,9 @@ class Site(Section):
     @field_validator("languages")
     @classmethod
     def _have_a_catalogue(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        known = {"en", *(folder.name for folder in TRANSLATIONS.iterdir() if folder.is_dir())}
-        unknown = [code for code in value if code not in known]
+        unknown = [code for code in value if code not in SUPPORTED]
         if unknown:
-            raise ValueError(f"there are no texts in “{unknown[0]}”; known are {', '.join(sorted(known))}")
+            raise ValueError(f"there are no texts in “{unknown[0]}”; known are {', '.join(SUPPORTED)}")
         return value
 
 

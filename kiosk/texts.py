@@ -11,13 +11,16 @@ from babel.dates import format_date
 OWN_LANGUAGES = ("de", "en")
 
 # Dates and times as people here know them: 14:05 and 23 November, not 2:05 PM and November 23.
-WRITTEN_AS = {"en": "en_GB"}
+WRITTEN_AS = {"en": "en_GB", "de-simple": "de"}
+
+# gettext and Babel know a variant of a language as its modifier: sr@latin, de@simple.
+LOCALES = {"de-simple": "de@simple"}
 
 # How a full date says the year: "2026", "de 2026", "2026 г.".
 _YEAR = re.compile(r"(?:\s*'de')?\s*y+(?:\s*'[^']*'\.?)?")
 
 # Names that people call their language by, where the Unicode tables have another one.
-OWN_NAMES = {"ar": "العربية", "fa": "فارسی / دری", "tr": "Türkçe"}
+OWN_NAMES = {"ar": "العربية", "de-simple": "Leichte Sprache", "fa": "فارسی / دری", "tr": "Türkçe"}
 
 
 def N_(text: str) -> str:  # noqa: N802 - the name that gettext tools look for
@@ -38,7 +41,7 @@ def ngettext(one: str, many: str, num: int, **values: object) -> str:
 def locale(language: str) -> Locale:
     """The language with its rules."""
     try:
-        return Locale.parse(language.replace("-", "_"))
+        return Locale.parse(LOCALES.get(language, language.replace("-", "_")))
     except (ValueError, UnknownLocaleError):
         return Locale.parse(OWN_LANGUAGES[0])
 

@@ -1,53 +1,103 @@
-"""Everything that pages, messages and kiosks say is there in German, whole and well set."""
+"""Everything that pages, messages and kiosks say is there in every language offered, whole and well set."""
 
 import re
 import shutil
 from collections import Counter
+from collections.abc import Iterator
+from gettext import c2py
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
-from babel.messages.frontend import CommandLineInterface, parse_mapping_cfg
+from babel.messages.frontend import CommandLineInterface
+from babel.messages.plurals import get_plural
 from babel.messages.pofile import read_po
 from babel.support import Translations
+from flask import Flask
+from flask_babel import gettext
 
+from frontoffice import languages
 from frontoffice.paths import TRANSLATIONS
+from frontoffice.web.context import in_language
+from tools import texts
+from tools.texts import PUBLIC, STAFF, Sentence
 
 ROOT = Path(__file__).parents[1]
-GERMAN = TRANSLATIONS / "de" / "LC_MESSAGES" / "messages.po"
 
 # A lone per cent sign counts too: filling in the values would stumble over it.
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%|\{\w*\}")
 MARK = re.compile(r"(?<![\w.])(?:N_|_|n?gettext)\(\s*[\"']")
 TEMPLATE_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 
+# What counts in a language. How many plural forms: https://cldr.unicode.org/index/cldr-spec/plural-rules
+FORMS = {"de": 2, "de-simple": 2, "uk": 3, "ru": 3, "ar": 6, "tr": 1, "fa": 1, "fr": 2, "es": 2}
+QUOTES = {
+    "de": ("„", "“"),
+    "de-simple": ("„", "“"),
+    "uk": ("«", "»"),
+    "ru": ("«", "»"),
+    "ar": ("«", "»"),
+    "tr": ("“", "”"),
+    "fa": ("«", "»"),
+    "fr": ("«", "»"),
+    "es": ("«", "»"),
+}
+SCRIPTS = {"uk": "[\u0400-\u04ff]", "ru": "[\u0400-\u04ff]", "ar": "[\u0600-\u06ff]", "fa": "[\u0600-\u06ff]"}
+
+KEPT = [(domain, code) for domain in (PUBLIC, STAFF) for code in texts.spoken(domain)]
+WHOLE = [(domain, code) for domain, code in KEPT if code in languages.SUPPORTED]
+
+every_whole_one = pytest.mark.parametrize(("domain", "code"), WHOLE)
+every_one = pytest.mark.parametrize(("domain", "code"), KEPT)
+
 
 @pytest.fixture(scope="module")
-def found() -> list[tuple[str, str | tuple[str, ...]]]:
+def found() -> list[tuple[str, Sentence]]:
     """What the extraction finds in the sources now: the file, and the sentence or both its forms."""
-    with (TRANSLATIONS / "babel.cfg").open(encoding="utf-8") as settings:
-        methods, options = parse_mapping_cfg(settings)
-    return [(place, sentence) for place, _line, sentence, *_ in extract_from_dir(ROOT, methods, options)]
+    return texts.found()
 
 
 @pytest.fixture(scope="module")
-def german() -> Catalog:
-    """The German catalogue as it is kept."""
-    with GERMAN.open("rb") as file:
-        return read_po(file, locale="de", abort_invalid=True)
+def wanted(found: list) -> dict[str, set[Sentence]]:
+    """The sentences that each catalogue has to have."""
+    return texts.by_domain(found)
 
 
-def test_every_sentence_in_the_sources_has_a_german_one(found: list, german: Catalog) -> None:
-    wanted = {sentence for _place, sentence in found}
-    translated = {message.id for message in _messages(german) if all(_texts(message))}
-    assert wanted - translated == set(), "make texts brings them into the catalogue; then translate them"
+@pytest.fixture
+def catalogue(domain: str, code: str) -> Catalog:
+    """A catalogue as it is kept."""
+    with texts.catalogue(domain, code).open("rb") as file:
+        return read_po(file, abort_invalid=True)
 
 
-def test_the_catalogue_has_nothing_that_is_said_nowhere(found: list, german: Catalog) -> None:
-    wanted = {sentence for _place, sentence in found}
-    assert {message.id for message in _messages(german)} - wanted == set()
-    assert list(german.obsolete) == []
+@every_whole_one
+def test_every_sentence_in_the_sources_is_translated(domain: str, wanted: dict, catalogue: Catalog) -> None:
+    translated = {message.id for message in _messages(catalogue) if all(_texts(message))}
+    missing = wanted[domain] - translated
+    assert missing == set(), "make texts brings them into the catalogue; then translate them"
+
+
+@every_one
+def test_a_catalogue_has_just_the_sentences_that_are_said(
+    domain: str, wanted: dict, catalogue: Catalog
+) -> None:
+    assert {message.id for message in _messages(catalogue)} == wanted[domain], "make texts"
+    assert list(catalogue.obsolete) == []
+
+
+def test_a_sentence_stands_in_one_catalogue_only(wanted: dict) -> None:
+    assert wanted[PUBLIC] & wanted[STAFF] == set()
+    assert wanted[PUBLIC]
+    assert wanted[STAFF]
+
+
+def test_every_language_that_is_spoken_of_has_its_catalogue_and_no_other_is_there() -> None:
+    codes = {*languages.SUPPORTED, *languages.COMING} - {languages.SOURCE}
+    assert {folder.name for folder in TRANSLATIONS.iterdir() if folder.is_dir()} == {
+        languages.folder_of(code) for code in codes
+    }
+    assert set(languages.SUPPORTED) & set(languages.COMING) == set()
+    assert set(languages.STAFF) <= set(languages.SUPPORTED)
 
 
 @pytest.mark.parametrize("folder", ["frontoffice", "kiosk", "templates"])
@@ -58,42 +108,120 @@ def test_the_extraction_finds_every_mark(folder: str, found: list) -> None:
     assert found_in.total() > 0
 
 
-def test_no_german_sentence_is_only_a_guess(german: Catalog) -> None:
+@pytest.mark.parametrize("pattern", texts.ONLY_FOR_STAFF + texts.FOR_EVERYBODY)
+def test_the_rules_of_what_only_staff_read_fit_the_sources(pattern: str) -> None:
+    assert list(ROOT.glob(pattern)), "there is no such file any more"
+
+
+@every_one
+def test_no_sentence_is_only_a_guess(catalogue: Catalog) -> None:
     # The header is among them: were it marked as a guess, the whole catalogue would be left out of the build.
-    assert [message.id for message in german if message.fuzzy] == []
+    assert [message.id for message in catalogue if message.fuzzy] == []
 
 
-def test_both_forms_of_a_plural_are_there(german: Catalog) -> None:
-    plurals = [message for message in _messages(german) if message.pluralizable]
+@every_one
+def test_all_forms_of_a_plural_are_there(code: str, catalogue: Catalog) -> None:
+    assert (catalogue.num_plurals, catalogue.plural_expr) == get_plural(languages.locale_of(code))[:2]
+    assert catalogue.num_plurals == FORMS[code]
+    plurals = [message for message in _messages(catalogue) if message.pluralizable]
     assert plurals != []
-    assert [message.id for message in plurals if len([text for text in _texts(message) if text]) != 2] == []
+    counts = {(message.id[0], len([text for text in _texts(message) if text])) for message in plurals}
+    assert [each for each in counts if each[1] not in (0, FORMS[code])] == []
 
 
-def test_what_is_filled_in_is_the_same_in_german(german: Catalog) -> None:
+@every_one
+def test_what_is_filled_in_is_the_same_in_every_language(code: str, catalogue: Catalog) -> None:
     different = [
         (english, text)
-        for message in _messages(german)
-        for english, text in zip(_sources(message), _texts(message), strict=True)
-        if set(PLACEHOLDER.findall(english)) != set(PLACEHOLDER.findall(text))
+        for message in _messages(catalogue)
+        for english, text in _pairs(message, catalogue.num_plurals)
+        if text and set(PLACEHOLDER.findall(english)) != set(PLACEHOLDER.findall(text))
     ]
     assert different == []
 
 
-def test_german_quotation_marks_are_german(german: Catalog) -> None:
-    texts = [text for message in _messages(german) for text in _texts(message)]
-    assert any("„" in text for text in texts)
-    assert [text for text in texts if '"' in text or "”" in text or text.count("„") != text.count("“")] == []
+@every_one
+def test_quotation_marks_are_those_of_the_language(domain: str, code: str, catalogue: Catalog) -> None:
+    opening, closing = QUOTES[code]
+    wrong = [
+        text
+        for message in _messages(catalogue)
+        for text in _texts(message)
+        if set(text) & (set('"„“”«»') - {opening, closing}) or text.count(opening) != text.count(closing)
+    ]
+    assert wrong == []
 
 
-def test_the_built_catalogue_speaks_german(tmp_path: Path) -> None:
+@every_one
+def test_texts_begin_and_end_as_in_the_source(catalogue: Catalog) -> None:
+    """A blank or a line too many would be seen on the page, one too few as well."""
+    edges = [
+        (english, text)
+        for message in _messages(catalogue)
+        for english, text in _pairs(message, catalogue.num_plurals)
+        if text
+        and (text != text.strip() or "\n" in text)
+        and english == english.strip()
+        and "\n" not in english
+    ]
+    assert edges == []
+
+
+@every_one
+def test_a_language_is_written_in_its_own_letters(domain: str, code: str, catalogue: Catalog) -> None:
+    """A sentence that was only copied stays behind in Latin letters: it would be found nowhere else."""
+    letters = SCRIPTS.get(code, "")
+    told = [text for message in _messages(catalogue) for text in _texts(message) if text]
+    latin = [text for text in told if re.search("[a-z]{4}", PLACEHOLDER.sub("", text))]
+    assert [text for text in latin if letters and not re.search(letters, text)] == []
+
+
+@every_one
+def test_only_what_is_the_same_in_both_languages_is_left_as_it_is(code: str, catalogue: Catalog) -> None:
+    """One word may be the same in two languages; a sentence is not."""
+    copied = [
+        message.id
+        for message in _messages(catalogue)
+        for english, text in _pairs(message, catalogue.num_plurals)
+        if english == text and len(re.findall(r"[^\W\d_]{2,}", PLACEHOLDER.sub("", english))) > 2
+    ]
+    assert copied == []
+
+
+def test_the_built_catalogues_speak(tmp_path: Path) -> None:
     folder = tmp_path / "de" / "LC_MESSAGES"
     folder.mkdir(parents=True)
-    shutil.copy(GERMAN, folder)
-    CommandLineInterface().run(["pybabel", "--quiet", "compile", "--directory", str(tmp_path)])
+    for domain in (PUBLIC, STAFF):
+        shutil.copy(texts.catalogue(domain, "de"), folder)
+    compiled = ["pybabel", "--quiet", "compile", "--directory", str(tmp_path), "--domain", "messages staff"]
+    CommandLineInterface().run(compiled)
     built = Translations.load(tmp_path, ["de"])
     assert built.gettext("Your appointment is booked.") == "Ihr Termin ist gebucht."
-    minutes = [built.ngettext("%(num)s minute ago", "%(num)s minutes ago", num) for num in (0, 1, 2)]
-    assert minutes == ["vor %(num)s Minuten", "vor %(num)s Minute", "vor %(num)s Minuten"]
+    waiting = [built.ngettext("%(num)d entry waiting", "%(num)d entries waiting", num) for num in (0, 1, 2)]
+    assert waiting == ["%(num)d Einträge warten", "%(num)d Eintrag wartet", "%(num)d Einträge warten"]
+    assert Translations.load(tmp_path, ["de"], STAFF).gettext("Waits to leave") != "Waits to leave"
+
+
+def test_pages_find_sentences_of_both_catalogues(app: Flask, wanted: dict) -> None:
+    assert {"Your appointment is booked."} <= wanted[PUBLIC]
+    assert {"Waits to leave"} <= wanted[STAFF]
+    with app.test_request_context("/staff"), in_language("de"):
+        assert gettext("Your appointment is booked.") == "Ihr Termin ist gebucht."
+        assert gettext("Waits to leave") != "Waits to leave"
+
+
+def test_plural_forms_are_chosen_by_the_language_of_the_page(app: Flask) -> None:
+    # Of the two catalogues, the one for staff is in German and English only: it must not decide.
+    for code in FORMS:
+        rule = get_plural(languages.locale_of(code)).plural_expr
+        with app.test_request_context("/"), in_language(code):
+            chosen = app.extensions["babel"].instance.domain_instance.get_translations().plural
+            assert [int(chosen(many)) for many in range(120)] == [_form(rule, many) for many in range(120)]
+
+
+def _form(expression: str, n: int) -> int:
+    """The form that a rule of gettext chooses, worked out by the standard library."""
+    return int(c2py(expression)(n))
 
 
 def _messages(catalogue: Catalog) -> list[Message]:
@@ -106,6 +234,13 @@ def _sources(message: Message) -> tuple[str, ...]:
 
 def _texts(message: Message) -> tuple[str, ...]:
     return message.string if isinstance(message.string, tuple) else (message.string,)
+
+
+def _pairs(message: Message, forms: int) -> Iterator[tuple[str, str]]:
+    """Each text with its source: for a plural the English plural, but for the form of one where there are two."""
+    one, *many = _sources(message)
+    for number, text in enumerate(_texts(message)):
+        yield (one if (number == 0 and forms == 2) or not many else many[0]), text
 
 
 def _marks(folder: Path) -> list[tuple[str, int]]:

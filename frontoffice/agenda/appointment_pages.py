@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from markupsafe import Markup
 
@@ -34,7 +33,7 @@ from frontoffice.booking.refusals import JustTaken, NotOffered
 from frontoffice.errors import Conflict, Invalid
 from frontoffice.messages import following, kinds
 from frontoffice.staff.roles import Permission
-from frontoffice.web.context import config, say
+from frontoffice.web.context import config, in_language, say
 from frontoffice.web.needs import needs
 
 ONE = f"{HERE}/appointments/{REFERENCE}"
@@ -65,7 +64,7 @@ def slip(slug: str, reference: str) -> ResponseReturnValue:
     with looking(slug, Permission.SEE_APPOINTMENTS) as desk:
         entry = days.find(desk.session, desk.office, reference)
         spoken = entry.appointment.language
-        with force_locale(spoken if spoken in config().site.languages else config().site.languages[0]):
+        with in_language(spoken if spoken in config().site.languages else config().site.languages[0]):
             link = letters.manage_link(desk.session, entry.appointment.reference, config().site.base_url)
             return _page(
                 desk,

@@ -22,8 +22,9 @@ from frontoffice.booking.person import WrongDetails
 from frontoffice.booking.refusals import HoldExpired, JustTaken, NotOffered
 from frontoffice.booking.visit import Visit
 from frontoffice.errors import DomainError, Invalid, NotFound
+from frontoffice.languages import language_of
 from frontoffice.staff.roles import Permission
-from frontoffice.web.context import config, in_own_language, language_of, say
+from frontoffice.web.context import config, in_own_language, say
 from frontoffice.web.needs import needs
 
 ROWS = 5  # services of one visit

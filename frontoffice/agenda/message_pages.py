@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from babel import Locale
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -13,6 +12,7 @@ from frontoffice.agenda.shell import HERE, Desk, acting, looking, pages, render
 from frontoffice.booking import references
 from frontoffice.booking.models import Appointment
 from frontoffice.errors import Conflict, NotFound
+from frontoffice.languages import language_of
 from frontoffice.messages import failover, following, kinds, metrics, preview
 from frontoffice.messages.following import Followed
 from frontoffice.staff.roles import Permission
@@ -111,7 +111,7 @@ def message_texts(slug: str) -> ResponseReturnValue:
             kind_names={kind: kinds.NAMES[kind] for kind in kinds.KINDS},
             read_in=read_in,
             spoken=spoken,
-            direction=Locale.parse(read_in, sep="-").text_direction,
+            direction=language_of(read_in).direction,
             samples=preview.samples(chosen, read_in, config().site.base_url, own),
             variant_name=variant_name,
         )

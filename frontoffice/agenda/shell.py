@@ -5,9 +5,8 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from babel import Locale, UnknownLocaleError
 from flask import Blueprint, render_template, request
-from flask_babel import format_decimal, get_locale
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -18,6 +17,7 @@ from frontoffice.booking import appointing, dates, sheet
 from frontoffice.booking.models import Channel, Share, State
 from frontoffice.booking.person import Person
 from frontoffice.errors import N_, NotSignedIn
+from frontoffice.languages import name_of
 from frontoffice.messages import failover, following
 from frontoffice.offices import finding
 from frontoffice.offices.models import Office
@@ -179,10 +179,7 @@ def short_day(day: date) -> str:
 
 def language_name(code: str) -> str:
     """The language in the words of who reads the page."""
-    try:
-        return Locale.parse(code, sep="-").get_display_name(get_locale()) or code
-    except (UnknownLocaleError, ValueError):
-        return code
+    return name_of(code, language())
 
 
 def day_asked_for(desk: Desk, name: str = "day") -> date:

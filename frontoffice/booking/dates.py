@@ -5,38 +5,34 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, get_day_names
 
-# English here is read by people in Germany: 24 hours, and the day before the month.
-_LOCALES = {"en": "en_GB"}
+from frontoffice.languages import writing_of
 
 
 def long_day(day: date, language: str) -> str:
     """Tuesday, 24 November 2026."""
-    return format_date(day, "full", _locale(language))
+    return format_date(day, "full", writing_of(language))
 
 
 def parts_of_day(day: date, language: str) -> dict[str, str]:
     """The pieces of a short date: weekday, day and month."""
     patterns = {"weekday": "EEE", "day": "d", "month": "MMM"}
-    return {name: format_date(day, pattern, _locale(language)) for name, pattern in patterns.items()}
+    return {name: format_date(day, pattern, writing_of(language)) for name, pattern in patterns.items()}
 
 
 def month_name(day: date, language: str) -> str:
     """November 2026."""
-    return format_skeleton("yMMMM", datetime(day.year, day.month, 1), locale=_locale(language))  # noqa: DTZ001 (a date)
+    return format_skeleton("yMMMM", datetime(day.year, day.month, 1), locale=writing_of(language))  # noqa: DTZ001 (a date)
 
 
 def weekdays(language: str) -> list[tuple[str, str]]:
     """The days of the week from Monday on, short as in the head of a calendar, and in full."""
     short, full = (
-        get_day_names(width, context="stand-alone", locale=_locale(language)) for width in ("short", "wide")
+        get_day_names(width, context="stand-alone", locale=writing_of(language))
+        for width in ("short", "wide")
     )
     return [(short[number].rstrip("."), full[number]) for number in range(7)]
 
 
 def clock_time(moment: datetime, zone: str, language: str) -> str:
     """09:40."""
-    return format_skeleton("Hm", moment, ZoneInfo(zone), locale=_locale(language))
-
-
-def _locale(language: str) -> str:
-    return _LOCALES.get(language, language)
+    return format_skeleton("Hm", moment, ZoneInfo(zone), locale=writing_of(language))

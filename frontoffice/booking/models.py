@@ -142,7 +142,7 @@ class Appointment(Base):
     first_tick: Mapped[int]
     ticks: Mapped[int]
     start: Mapped[datetime]
-    language: Mapped[str] = mapped_column(String(8))
+    language: Mapped[str] = mapped_column(String(12))
     person: Mapped[bytes] = mapped_column(LargeBinary)
     person_digest: Mapped[str | None] = mapped_column(String(64))
     mail_digest: Mapped[str | None] = mapped_column(String(64))

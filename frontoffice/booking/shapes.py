@@ -8,6 +8,7 @@ from typing import Annotated, Any, Protocol
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from frontoffice import languages
 from frontoffice.booking.models import State
 from frontoffice.booking.timetable import Part
 from frontoffice.errors import N_, Invalid
@@ -181,7 +182,7 @@ class NewAppointment(Strict):
     born: Day
     mail: Mail | None = None
     phone: Phone | None = None
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$", description="Of the messages")] | None = None
+    language: Annotated[str, Field(pattern=languages.CODE, description="Of the messages")] | None = None
 
 
 class Code(Strict):

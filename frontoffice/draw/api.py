@@ -9,7 +9,7 @@ from flask_openapi3.models.tag import Tag
 from pydantic import AwareDatetime, BaseModel, Field
 from sqlalchemy.orm import Session
 
-from frontoffice import clock
+from frontoffice import clock, languages
 from frontoffice.booking import admission, answers, choosing, guessing
 from frontoffice.booking.api import language_of, person_of, wrong_details
 from frontoffice.booking.person import WrongDetails
@@ -55,7 +55,7 @@ class NewRequest(WishBody):
     born: Day
     mail: Mail | None = None
     phone: Phone | None = None
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$", description="Of the messages")] | None = None
+    language: Annotated[str, Field(pattern=languages.CODE, description="Of the messages")] | None = None
     captcha: Annotated[str, Field(max_length=4096, description="As for a hold")] | None = None
 
 

@@ -131,7 +131,7 @@ class DrawRequest(Base):
     state: Mapped[RequestState] = mapped_column(words(RequestState))
     appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id"))
     entry_id: Mapped[int | None] = mapped_column(ForeignKey("waitlist_entry.id"))
-    language: Mapped[str] = mapped_column(String(8))
+    language: Mapped[str] = mapped_column(String(12))
     person: Mapped[bytes | None] = mapped_column(LargeBinary)  # empty once it is redacted
     person_digest: Mapped[str | None] = mapped_column(String(64))
     mail_digest: Mapped[str | None] = mapped_column(String(64))

@@ -11,9 +11,9 @@ from frontoffice import clock
 from frontoffice.booking import choosing
 from frontoffice.booking.person import WrongDetails
 from frontoffice.draw import making
-from frontoffice.draw.forms import CONFIRM_HOURS, DrawForm
 from frontoffice.draw.models import DrawState, Weights
 from frontoffice.draw.pages import draw_words
+from frontoffice.draw.staff_forms import CONFIRM_HOURS, DrawForm
 from frontoffice.errors import Conflict, DomainError, Invalid, NotFound, NotSignedIn
 from frontoffice.offices.models import Office
 from frontoffice.staff import roles

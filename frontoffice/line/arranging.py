@@ -65,7 +65,7 @@ def _services(session: Session, office_id: int, wanted: Collection[int]) -> list
 
 
 def _languages(wanted: Collection[str]) -> list[str]:
-    if not all(re.fullmatch(r"[a-z]{2,3}(-[A-Za-z]{2,4})?", code, re.ASCII) for code in wanted):
+    if not all(re.fullmatch(r"[a-z]{2,3}(-[A-Za-z]{2,8})?", code, re.ASCII) for code in wanted):
         raise Invalid("languages", N_("Please choose languages from the list."))
     return list(dict.fromkeys(wanted))
 

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import request
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
@@ -18,7 +17,7 @@ from frontoffice.line.models import Ticket
 from frontoffice.staff import device_reports, devices
 from frontoffice.staff.models import Device
 from frontoffice.web import access
-from frontoffice.web.context import config, database
+from frontoffice.web.context import config, database, in_language
 from frontoffice.web.needs import Kind, all_need
 from frontoffice.web.problems import described
 
@@ -138,5 +137,5 @@ def _entry_result(
 
 def _sentence(code: str, language: str) -> str:
     known = config().site.languages
-    with force_locale(language if language in known else known[0]):
+    with in_language(language if language in known else known[0]):
         return str(_(SENTENCES[code]))

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -29,6 +28,7 @@ from frontoffice.line.wire import EntryWait
 from frontoffice.offices import topics
 from frontoffice.offices.models import Office, Service
 from frontoffice.staff.models import Device
+from frontoffice.web.context import in_language
 
 
 def of_device(session: Session, device: Device, now: datetime, config: Config) -> Setup:
@@ -91,7 +91,7 @@ def _topics(
     found = [SetupTopic(slug=topic.value, names={}) for topic in topics.Topic if topic in used]
     for language in languages:
         if language in known:
-            with force_locale(language):
+            with in_language(language):
                 for each in found:
                     each.names[language] = str(_(topics.NAMES[topics.Topic(each.slug)]))
     return found

@@ -95,7 +95,7 @@ class Ticket(Base):
     number: Mapped[int]
     service_id: Mapped[int | None] = mapped_column(ForeignKey("service.id"))
     appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointment.id"), unique=True)
-    language: Mapped[str] = mapped_column(String(8))
+    language: Mapped[str] = mapped_column(String(12))
     state: Mapped[TicketState] = mapped_column(words(TicketState))
     arrived_at: Mapped[datetime]
     due_at: Mapped[datetime | None]  # the time of the appointment
@@ -108,7 +108,7 @@ class Ticket(Base):
     priority_at: Mapped[datetime | None]
     for_counter_id: Mapped[int | None] = mapped_column(ForeignKey("counter.id"))
     for_account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
-    for_language: Mapped[str | None] = mapped_column(String(8))
+    for_language: Mapped[str | None] = mapped_column(String(12))
     for_team: Mapped[str | None] = mapped_column(String(60))
     returns: Mapped[bool] = mapped_column(default=False, server_default=false())
     wake_at: Mapped[datetime | None]  # a parked ticket waits again from then on; empty: when staff say so

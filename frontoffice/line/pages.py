@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from frontoffice import clock
 from frontoffice.booking import sheet
 from frontoffice.errors import NotFound, NotSignedIn
+from frontoffice.languages import language_of
 from frontoffice.line import (
     arriving,
     board,
@@ -42,7 +43,7 @@ from frontoffice.staff import roles
 from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
-from frontoffice.web.context import config, database, in_own_language, language_of
+from frontoffice.web.context import config, database, in_own_language
 from frontoffice.web.needs import needs
 
 pages = Blueprint("line_pages", __name__)

@@ -12,7 +12,6 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy import select
@@ -27,7 +26,7 @@ from frontoffice.line.phone import UnknownTicket
 from frontoffice.messages import preferences
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
-from frontoffice.web.context import LANGUAGE_COOKIE, config, database, language, say
+from frontoffice.web.context import LANGUAGE_COOKIE, config, database, in_language, language, say
 from frontoffice.web.needs import Kind, all_need, needs
 
 pages = Blueprint("phone_ticket", __name__)
@@ -254,7 +253,7 @@ def _spoken(found: Ticket) -> Iterator[None]:
     if request.cookies.get(LANGUAGE_COOKIE) in known or found.language not in known:
         yield
         return
-    with force_locale(found.language):
+    with in_language(found.language):
         yield
 
 

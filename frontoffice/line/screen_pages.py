@@ -5,22 +5,21 @@ import json
 from datetime import datetime
 from typing import Any
 
-from babel import Locale
 from flask import Blueprint, Response, abort, render_template, request, send_from_directory, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from frontoffice import clock
 from frontoffice.booking import dates, qr, sheet
+from frontoffice.languages import language_of
 from frontoffice.line import board, slides, spoken
 from frontoffice.line.board import Board, Call
 from frontoffice.line.shell import clock_of
 from frontoffice.offices import finding
 from frontoffice.offices.models import Office
 from frontoffice.paths import STATIC
-from frontoffice.web.context import config, database, static_url
+from frontoffice.web.context import config, database, in_language, static_url
 from frontoffice.web.needs import Kind, all_need
 
 pages = Blueprint("screen_pages", __name__)
@@ -121,7 +120,7 @@ def _slides(session: Session, office: Office, rooms: list[str], moment: datetime
             "title": slide.titles.get(code, ""),
             "text": slide.texts.get(code, ""),
             "language": code,
-            "direction": Locale.parse(code).text_direction,
+            "direction": language_of(code).direction,
             "seconds": slide.seconds,
             "code": qr.svg(slide.link) if slide.link else "",
         }
@@ -140,7 +139,7 @@ def _labels(office: Office) -> list[dict[str, str]]:
     known = [code for code in office.languages if code in config().site.languages]
     labels = []
     for code in known[:2] or config().site.languages[:1]:
-        with force_locale(code):
+        with in_language(code):
             labels.append(
                 {
                     "code": code,

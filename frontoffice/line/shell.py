@@ -5,9 +5,7 @@ from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
 from flask import flash
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,6 +14,7 @@ from frontoffice import clock
 from frontoffice.booking import dates, sheet
 from frontoffice.config import Line
 from frontoffice.errors import N_, Conflict, Invalid
+from frontoffice.languages import name_of
 from frontoffice.line import desk, end_of_day, waiting_time
 from frontoffice.line.expected import Range
 from frontoffice.line.models import Priority, Ticket
@@ -83,10 +82,7 @@ def minutes_from(now: datetime) -> Callable[[datetime], int]:
 
 def language_name(code: str) -> str:
     """The language in the words of who reads the page; kiosks may know languages that we do not."""
-    try:
-        return Locale.parse(code, sep="-").get_display_name(get_locale()) or code
-    except (UnknownLocaleError, ValueError):
-        return code
+    return name_of(code, language())
 
 
 def offices_of(session: Session, account: Account) -> list[Office]:

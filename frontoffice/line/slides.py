@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from frontoffice import events
+from frontoffice import events, languages
 from frontoffice.errors import N_, Invalid
 from frontoffice.line import board
 from frontoffice.offices.models import Office, Slide
@@ -87,7 +87,7 @@ def _words(texts: Mapping[str, str]) -> dict[str, str]:
     return {
         code: " ".join(text.split())
         for code, text in texts.items()
-        if text.strip() and re.fullmatch(r"[a-z]{2,3}", code, re.ASCII)
+        if text.strip() and re.fullmatch(languages.CODE, code, re.ASCII)
     }
 
 

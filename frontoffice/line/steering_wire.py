@@ -13,7 +13,7 @@ from frontoffice.line.wire import LARGEST_ID, SLUG, Moment, Strict
 
 Number = Annotated[str, Field(pattern=r"^[A-Z][0-9]{3,6}$")]
 Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
-Code = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$")]
+Code = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,8})?$")]
 Slug = Annotated[str, Field(pattern=SLUG)]
 Line = Annotated[str, Field(max_length=parking.LONGEST_NOTE, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]

@@ -153,7 +153,7 @@ class EntryBody(Strict):
     at: Moment
     date: Day
     number: Annotated[int, Field(ge=1, le=9999)]
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$")]
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,8})?$")]
     code: Annotated[str, Field(max_length=40, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")] | None
     service: Annotated[str, Field(pattern=SLUG)] | None
     handed_out: bool

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from babel.support import NullTranslations, Translations
 from icalendar import Calendar, Component, Event, Timezone, vCalAddress, vText
 
-from frontoffice import paths
+from frontoffice import languages, paths
 from frontoffice.errors import N_
 
 PRODUCT = "-//Frontoffice//Appointments//EN"
@@ -166,4 +166,4 @@ def _time_zone(name: str, year: int) -> Component:
 
 @lru_cache(maxsize=64)
 def _sentences(language: str) -> NullTranslations:
-    return Translations.load(paths.TRANSLATIONS, [language])
+    return Translations.load(paths.TRANSLATIONS, [languages.folder_of(language)])

@@ -100,7 +100,7 @@ class Message(Base):
     recipient: Mapped[str] = mapped_column(String(64))
     envelope: Mapped[bytes | None] = mapped_column(LargeBinary)
     template_version: Mapped[int] = mapped_column(default=1)
-    language: Mapped[str] = mapped_column(String(8))
+    language: Mapped[str] = mapped_column(String(12))
     priority: Mapped[int] = mapped_column(default=5)  # 1 leaves before 9
     state: Mapped[MessageState] = mapped_column(words(MessageState))
     not_before: Mapped[

@@ -8,20 +8,17 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.support import NullTranslations, Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from frontoffice import paths
+from frontoffice import languages, paths
 from frontoffice.messages.models import Medium
 from frontoffice.messages.segments import plainer
 from frontoffice.messages.short_links import shorten
 
-# English here is read by people in Germany: 24 hours, and the day before the month.
-_LOCALES = {"en": "en_GB"}
-FALLBACK = "en"
+FALLBACK = languages.SOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +60,9 @@ def render(
 
 def _values(language: str, parameters: dict[str, str]) -> dict[str, Any]:
     """What templates can use: lines as lists, and of each moment (`…_at`) its date and time at the office."""
-    locale = Locale.parse(_LOCALES.get(language, language))
+    locale = languages.writing_of(language)
     values: dict[str, Any] = {"note": "", "office_phone": "", **parameters}
-    values |= {"language": language, "direction": locale.text_direction}
+    values |= {"language": language, "direction": languages.language_of(language).direction}
     for name in ("documents", "office_address"):
         values[name] = _lines(parameters.get(name, ""))
     names = _lines(parameters.get("service", ""))
@@ -100,7 +97,7 @@ class _Language:
 
 @lru_cache(maxsize=64)
 def _language(language: str, translations: Path) -> _Language:
-    catalogue = Translations.load(translations, [language])
+    catalogue = Translations.load(translations, [languages.folder_of(language)])
     known = isinstance(catalogue, Translations)
     return _Language(
         language if known else FALLBACK,

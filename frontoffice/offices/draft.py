@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from frontoffice.errors import N_
+from frontoffice.languages import SUPPORTED
 from frontoffice.offices.holidays import LAENDER
 from frontoffice.offices.models import Confirmation
 from frontoffice.offices.schedule_draft import HoursDraft, ScheduleDraft
@@ -23,7 +24,6 @@ from frontoffice.offices.shapes import (
     before,
     once,
 )
-from frontoffice.paths import TRANSLATIONS
 
 __all__ = [
     "ClosureDraft",
@@ -152,13 +152,12 @@ class OfficeDraft(Part):
     @field_validator("languages")
     @classmethod
     def _have_texts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        known = {"en", *(folder.name for folder in TRANSLATIONS.iterdir() if folder.is_dir())}
-        unknown = [code for code in value if code not in known]
+        unknown = [code for code in value if code not in SUPPORTED]
         if unknown:
             raise Mistake(
                 N_("there are no texts in “%(code)s”; known are %(known)s"),
                 code=unknown[0],
-                known=", ".join(sorted(known)),
+                known=", ".join(SUPPORTED),
             )
         return once(value)
 

@@ -21,9 +21,9 @@ from frontoffice.errors import DomainError
 from frontoffice.messages import preferences
 from frontoffice.partners import invitation_letters, invitations, taking
 from frontoffice.partners.forms import InvitedForm
+from frontoffice.partners.invitation_refusals import InvitationOver
 from frontoffice.partners.invitations import Known
 from frontoffice.partners.models import Invitation, InvitationState
-from frontoffice.partners.refusals import InvitationOver
 from frontoffice.web import access
 from frontoffice.web.context import config, database, in_own_language, language, say
 from frontoffice.web.needs import Kind, all_need

@@ -10,8 +10,8 @@ from frontoffice import vault as vaults
 from frontoffice.booking.visit import Item, Visit
 from frontoffice.errors import NotFound
 from frontoffice.partners.arranging import AT_ONCE
+from frontoffice.partners.invitation_refusals import InvitationOver
 from frontoffice.partners.models import Invitation, InvitationState
-from frontoffice.partners.refusals import InvitationOver
 
 SECRET = "invitation"  # noqa: S105 (what the vault's token is for, not a token)
 LAPSED = "lapsed"

@@ -147,7 +147,7 @@ class PlanEntry(Base):
     plan_id: Mapped[int] = mapped_column(ForeignKey("partner_plan.id"))
     position: Mapped[int]  # counted from 1, as people count lines
     items: Mapped[list[list[int]]] = mapped_column(JSON)
-    language: Mapped[str] = mapped_column(String(8))
+    language: Mapped[str] = mapped_column(String(12))
     start: Mapped[datetime | None]
     ticks: Mapped[int]
     refusal: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
@@ -210,7 +210,7 @@ class Invitation(Base):
     earliest: Mapped[datetime]
     latest: Mapped[datetime]
     minutes: Mapped[int]
-    language: Mapped[str] = mapped_column(String(8))
+    language: Mapped[str] = mapped_column(String(12))
     reference: Mapped[bytes | None] = mapped_column(LargeBinary)
     reference_digest: Mapped[str | None] = mapped_column(String(64))
     person: Mapped[bytes | None] = mapped_column(LargeBinary)

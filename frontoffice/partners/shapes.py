@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from frontoffice import languages
 from frontoffice.booking.models import State
 from frontoffice.booking.shapes import NO_CONTROLS, Day, Moment, Parameters, Strict
 from frontoffice.offices.api import Slug
@@ -17,7 +18,7 @@ from frontoffice.partners.models import PartnerKind, Period, Scope
 SERVICES = r"^[a-z0-9]+(-[a-z0-9]+)*(:[0-9]{1,2})?(,[a-z0-9]+(-[a-z0-9]+)*(:[0-9]{1,2})?){0,4}$"
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["08:30"])]
 Language = Annotated[
-    str, Field(pattern=r"^[a-z]{2,3}$", description="Of the messages; else the first of the site")
+    str, Field(pattern=languages.CODE, description="Of the messages; else the first of the site")
 ]
 OwnReference = Annotated[
     str,

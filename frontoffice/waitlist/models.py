@@ -65,7 +65,7 @@ class WaitlistEntry(Base):
     before: Mapped[time | None] = mapped_column(Time)
     notice_hours: Mapped[int] = mapped_column(default=0)
     ends_at: Mapped[datetime]
-    language: Mapped[str] = mapped_column(String(8))
+    language: Mapped[str] = mapped_column(String(12))
     person: Mapped[bytes | None] = mapped_column(LargeBinary)  # empty once it is redacted
     person_digest: Mapped[str | None] = mapped_column(String(64))
     mail_digest: Mapped[str | None] = mapped_column(String(64))

@@ -10,6 +10,7 @@ from flask_openapi3.models.security_scheme import SecurityScheme
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from frontoffice import languages
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.paths import TEMPLATES, TRANSLATIONS
@@ -147,10 +148,12 @@ def _configure(app: Flask, config: Config, database: Database) -> None:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     Babel(
         app,
-        default_locale=config.site.languages[0],
+        default_locale=languages.folder_of(config.site.languages[0]),
         default_timezone="Europe/Berlin",  # where a page is about no office; the others use their office's
-        default_translation_directories=str(TRANSLATIONS),
-        locale_selector=context.choose_language,
+        # A directory for each domain. The last one's plural forms count, and not every language has texts for staff.
+        default_domain="staff;messages",
+        default_translation_directories=f"{TRANSLATIONS};{TRANSLATIONS}",
+        locale_selector=lambda: languages.folder_of(context.choose_language()),
     )
 
 
@@ -175,7 +178,7 @@ def _page_words() -> dict[str, object]:
     locale = get_locale()
     return {
         "static_url": context.static_url,
-        "languages": [context.language_of(code) for code in config.site.languages],
+        "languages": [languages.language_of(code) for code in context.offered_languages()],
         "current_language": context.language(),
         "text_direction": locale.text_direction if locale else "ltr",
         "in_own_language": context.in_own_language,

@@ -2,20 +2,24 @@
 
 import hashlib
 import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from typing import cast
 
 from babel import Locale
 from flask import current_app, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import force_locale, get_locale, gettext
+from werkzeug.datastructures import LanguageAccept
 
+from frontoffice import languages
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.errors import DomainError
 from frontoffice.paths import STATIC
 
 LANGUAGE_COOKIE = "language"
+READ_BY_STAFF = ("/staff", "/demo", "/partner/")
 KEY = "frontoffice"
 
 # Begins with one slash, and has nothing that a browser would read as one, or drop.
@@ -30,15 +34,6 @@ class Surroundings:
     database: Database
 
 
-@dataclass(frozen=True)
-class Language:
-    """A language as the switch shows it: its code, its own name, "ltr" or "rtl"."""
-
-    code: str
-    name: str
-    direction: str
-
-
 def config() -> Config:
     """The configuration of the running application."""
     return cast(Surroundings, current_app.extensions[KEY]).config
@@ -49,25 +44,38 @@ def database() -> Database:
     return cast(Surroundings, current_app.extensions[KEY]).database
 
 
+def offered_languages() -> tuple[str, ...]:
+    """What this page can be read in: pages for staff and partners have texts in German and English only."""
+    offered = config().site.languages
+    if not request.path.startswith(READ_BY_STAFF):
+        return offered
+    return tuple(code for code in offered if code in languages.STAFF) or languages.STAFF
+
+
 def choose_language() -> str:
     """The language of this request: the visitor's choice, else the browser's wish, else the first configured."""
-    known = config().site.languages
+    offered = offered_languages()
     chosen = request.cookies.get(LANGUAGE_COOKIE)
-    if chosen in known:
+    if chosen in offered:
         return chosen
-    return request.accept_languages.best_match(known) or known[0]
+    wanted = LanguageAccept([(languages.read_as(code), much) for code, much in request.accept_languages])
+    return wanted.best_match(offered) or offered[0]
 
 
 def language() -> str:
     """The code of the language this page is written in."""
-    return str(get_locale() or config().site.languages[0])
+    locale = get_locale()
+    return languages.code_of(locale) if locale else config().site.languages[0]
 
 
-@cache
-def language_of(code: str) -> Language:
-    """How the language with this code calls itself and which way it runs."""
-    locale = Locale.parse(code)
-    return Language(code, (locale.get_display_name() or code).capitalize(), locale.text_direction)
+def in_language(code: str) -> AbstractContextManager[None]:
+    """In it, sentences come in this language instead of the visitor's."""
+    return cast(AbstractContextManager[None], force_locale(languages.folder_of(code)))
+
+
+def writing() -> Locale:
+    """By whose rules this page writes dates, times and numbers."""
+    return languages.writing_of(language())
 
 
 def in_own_language(texts: dict[str, str]) -> str:

@@ -1,12 +1,14 @@
 """The starter catalogue is complete, and an office gets it once."""
 
 import re
+import tomllib
 from importlib.resources import files
 
 import pytest
 from sqlalchemy import func, select
 
 from frontoffice.db import Database
+from frontoffice.languages import COMING, SUPPORTED
 from frontoffice.offices import catalogue
 from frontoffice.offices.models import Biometrics, Office, Service
 
@@ -41,8 +43,15 @@ EXPECTED = {
 }
 
 
+FOLDER = files("frontoffice.offices")
+
+
 def starter_text() -> str:
-    return files("frontoffice.offices").joinpath("catalogue.toml").read_text(encoding="utf-8")
+    return FOLDER.joinpath("catalogue.toml").read_text(encoding="utf-8")
+
+
+def words(code: str) -> str:
+    return FOLDER.joinpath("texts", f"{code}.toml").read_text(encoding="utf-8")
 
 
 def new_office(slug: str) -> Office:
@@ -67,23 +76,37 @@ def test_the_catalogue_has_the_26_services_in_their_order_with_their_length_and_
 
 
 @pytest.mark.parametrize("draft", catalogue.starter_services(), ids=lambda draft: draft.slug)
-def test_every_service_says_in_german_and_english_what_it_is_and_what_to_bring(
+def test_every_service_says_in_every_language_what_it_is_and_what_to_bring(
     draft: catalogue.ServiceDraft,
 ) -> None:
-    for language in ("de", "en"):
+    for language in SUPPORTED:
         assert draft.names[language]
-        assert draft.documents[language]
-        assert all(len(line) >= 5 for line in draft.documents[language])
+        assert len(draft.documents[language]) == len(draft.documents["de"])
+        assert all(len(line) >= 3 for line in draft.documents[language])
     assert re.search(r"\b(Sie|Ihre?|Ihr)\b", draft.plain["de"])
     assert re.search(r"\b[Yy]ours?\b|\b[Yy]ou\b", draft.plain["en"])
-    for sentence in draft.plain.values():
-        assert sentence.count(".") == 1
-        assert sentence.endswith(".")
+    for language in SUPPORTED:
+        sentences = draft.plain[language]
+        assert sentences.endswith(".")
+        assert language == "de-simple" or sentences.count(".") == 1
+
+
+@pytest.mark.parametrize("code", [*SUPPORTED, *COMING])
+def test_a_language_in_the_making_has_a_place_for_every_text_and_no_other(code: str) -> None:
+    kept, german = (tomllib.loads(words(each)) for each in (code, "de"))
+    assert kept["services"].keys() == german["services"].keys()
+    assert kept["documents"].keys() == german["documents"].keys()
+    assert {tuple(each) for each in kept["services"].values()} == {("name", "plain")}
+
+
+def test_every_text_is_used() -> None:
+    asked = {key for each in tomllib.loads(starter_text())["service"] for key in each["documents"]}
+    assert tomllib.loads(words("de"))["documents"].keys() == asked
 
 
 def test_no_two_services_look_alike() -> None:
     drafts = catalogue.starter_services()
-    for language in ("de", "en"):
+    for language in SUPPORTED:
         assert len({each.names[language] for each in drafts}) == 26
         assert len({each.plain[language] for each in drafts}) == 26
 
@@ -114,16 +137,14 @@ def test_every_service_promises_two_weeks_and_has_no_invented_key() -> None:
 @pytest.mark.parametrize(
     ("good", "bad", "complaint"),
     [
-        ('names.en = "EU Blue Card (Blaue Karte EU)"\n', "", r"names\s+Value error, no text in: en"),
-        ('names.de = "Duldung"', 'names.de = "  "', "names.de"),
         ("minutes = 10", "minutes = 12", "minutes"),
         ("minutes = 10", "minutes = 0", "minutes"),
-        ('slug = "student"', 'slug = "blue-card"', "slug used twice: blue-card"),
-        ('slug = "student"', 'slug = "Für Studierende"', "slug"),
         ("position = 7\n", "position = 8\n", "position used twice: 8"),
         ('biometrics = "maybe"', 'biometrics = "perhaps"', "biometrics"),
         ("walk_in = true", "walk-in = true", "walk-in"),
-        ('  "Mietvertrag",\n', "", "not the same number of documents"),
+        ('slug = "student"', 'slug = "blue-card"', "slug used twice: blue-card"),
+        ('slug = "student"', 'slug = "Für Studierende"', "no text in: de, en"),
+        ('"lease"', '"leasse"', "no text in de for the document leasse"),
     ],
 )
 def test_a_catalogue_with_a_slip_is_refused_and_the_slip_is_named(
@@ -131,8 +152,26 @@ def test_a_catalogue_with_a_slip_is_refused_and_the_slip_is_named(
 ) -> None:
     text = starter_text()
     assert good in text
+    spoken = {code: catalogue.texts_of(words(code)) for code in SUPPORTED}
     with pytest.raises(ValueError, match=complaint):
-        catalogue.parse(text.replace(good, bad, 1))
+        catalogue.parse(text.replace(good, bad, 1), spoken)
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "complaint"),
+    [
+        ('name = "Duldung"', 'name = "  "', "services.toleration.name"),
+        ('lease = "Mietvertrag"', 'lease = ""', "documents.lease"),
+        ("[services.student]", "[services.students]", "no text in: de"),
+        ('lease = "', 'leasse = "', "no text in de for the document lease"),
+    ],
+)
+def test_texts_with_a_slip_are_refused_and_the_slip_is_named(good: str, bad: str, complaint: str) -> None:
+    assert good in words("de")
+    with pytest.raises(ValueError, match=complaint):
+        spoken = {code: catalogue.texts_of(words(code)) for code in SUPPORTED}
+        changed = catalogue.texts_of(words("de").replace(good, bad, 1))
+        catalogue.parse(starter_text(), spoken | {"de": changed})
 
 
 def test_an_office_gets_the_whole_catalogue(database: Database) -> None:
@@ -165,6 +204,23 @@ def test_adding_the_catalogue_twice_adds_nothing_and_keeps_what_the_office_chang
     with database.read() as session:
         assert session.scalar(select(func.count()).select_from(Service)) == 26
         assert session.scalar(select(Service.minutes).where(Service.slug == "blue-card")) == 50
+
+
+def test_a_new_language_is_added_to_the_words_of_the_catalogue_and_not_to_an_offices_own(
+    database: Database,
+) -> None:
+    with database.write() as session:
+        office = new_office("musterstadt")
+        session.add(office)
+        for service in catalogue.add_to(session, office):
+            service.names = {"de": service.names["de"]}
+            service.plain = {"de": "Eigene Worte."}
+    with database.write() as session:
+        office = session.scalars(select(Office)).one()
+        draft = catalogue.starter_services()[0]
+        service = catalogue.add_to(session, office)[0]
+        assert service.names == draft.names
+        assert service.plain == {"de": "Eigene Worte."}
 
 
 def test_only_what_an_office_lacks_is_added(database: Database) -> None:

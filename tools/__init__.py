@@ -1,0 +1,1 @@
+"""What is needed to make Frontoffice, and not to run it."""
