@@ -1,4 +1,4 @@
-"""The command line: demo, serve, worker, upgrade, doctor, keys, office, staff, device, partner."""
+"""The command line: running, looking after and moving the house; keys, offices, staff, devices, partners."""
 
 import json
 from collections.abc import Sequence
@@ -7,22 +7,26 @@ from typing import TypeVar
 
 import click
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 import frontoffice.booking.checks
 import frontoffice.line.checks
+import frontoffice.messages.checks
+import frontoffice.operations.checks
 import frontoffice.waitlist.checks
-from frontoffice import __version__, clock, config, logs, rotation, schema, serving, worker
+from frontoffice import __version__, clock, config, logs, pulse, rotation, schema, serving, worker
 from frontoffice.administration import changing
 from frontoffice.booking import sheet
 from frontoffice.config import Config, ConfigError
 from frontoffice.db import Database
 from frontoffice.demo import running
 from frontoffice.draw import lottery
-from frontoffice.errors import DomainError, Invalid
+from frontoffice.errors import Conflict, DomainError, Invalid
 from frontoffice.offices import drafting, office_file
 from frontoffice.offices.draft import OfficeDraft
 from frontoffice.offices.models import Office, Schedule, Service
+from frontoffice.operations import backup, checks, health, moving
 from frontoffice.partners import quota as quotas
 from frontoffice.partners import registering
 from frontoffice.partners.models import Partner, PartnerKind, Period, Scope
@@ -39,6 +43,8 @@ CHECKS = (
     frontoffice.booking.checks.differences,
     frontoffice.line.checks.differences,
     frontoffice.waitlist.checks.differences,
+    frontoffice.messages.checks.differences,
+    frontoffice.operations.checks.differences,
 )
 
 
@@ -112,21 +118,98 @@ def upgrade(context: click.Context) -> None:
     """Bring the database to the tables of this version."""
     settings = _config(context)
     database = Database(settings.database.url, Vault(settings.site.secret_keys))
-    schema.upgrade(database)
+    try:
+        schema.upgrade(database)
+    except OperationalError as error:
+        kind = type(error.orig).__name__
+        raise ConfigError(
+            f"database.url: the tables could not be changed ({kind}). What was done stays done; "
+            "run it again when less is going on"
+        ) from None
     click.echo("The database is up to date.")
 
 
 @main.command()
 @click.pass_context
 def doctor(context: click.Context) -> None:
-    """Check that the data agrees with itself; exit code 1 and one line each where it does not."""
-    with _database(context).read(snapshot=True) as session:
+    """Check that the data agrees with itself and the machine is fit; exit code 1 and one line each where not."""
+    settings = _config(context)
+    database = serving.open_database(settings)
+    with database.read(snapshot=True) as session:
         found = [difference for check in CHECKS for difference in check(session)]
+    found += checks.surroundings(settings, context.find_root().obj, database, clock.now())
     for difference in found:
         click.echo(difference)
     if found:
         raise click.ClickException(f"{len(found)} differences found.")
     click.echo("Everything agrees.")
+
+
+@main.command()
+@click.option("--worker", "of_worker", is_flag=True, help="Ask for a worker of this machine or container.")
+@click.pass_context
+def ready(context: click.Context, of_worker: bool) -> None:
+    """Whether the database can be used (exit code 0); with --worker, whether a worker works here. For health checks."""
+    database = _database(context)
+    if of_worker and not health.worker_alive(database, clock.now()):
+        raise click.ClickException("No worker of this machine was heard of within a minute.")
+    click.echo("Ready.")
+
+
+@main.command(name="backup")
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--keep", type=click.IntRange(0), default=0, help="In a folder: keep only the newest so many.")
+@click.pass_context
+def back_up(context: click.Context, target: Path, keep: int) -> None:
+    """Copy the SQLite database to the file or into the folder TARGET, while everything runs.
+
+    The copy is whole and checked. It does not hold the keys: keep those elsewhere, and do not lose them.
+    """
+    click.echo(f"Wrote {backup.backup(_config(context).database.url, target, clock.now(), keep)}")
+
+
+@main.command(name="restore-check")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.pass_context
+def check_backup(context: click.Context, file: Path) -> None:
+    """Try a backup of SQLite: put FILE back beside, open it with the present keys, and run all checks on it."""
+    looked = backup.look(file, _config(context).site.secret_keys, CHECKS)
+    if not looked.usable:
+        raise click.ClickException(
+            f"Its tables are those of version {looked.revision}, this is {schema.head()}: "
+            "put it back and run `frontoffice upgrade`, or use the version it was made with."
+        )
+    for difference in looked.found:
+        click.echo(difference)
+    if looked.found:
+        raise click.ClickException(f"{len(looked.found)} differences found.")
+    last = f"{looked.last_event:%Y-%m-%d %H:%M} UTC" if looked.last_event else "never"
+    click.echo(f"It can be put back: {looked.appointments} appointments; something happened last: {last}.")
+
+
+@main.command(name="copy-to")
+@click.argument("url")
+@click.pass_context
+def copy_to(context: click.Context, url: str) -> None:
+    """Copy everything to the empty PostgreSQL database at URL. Stop web and workers first.
+
+    Leave the password out of URL and give it as PGPASSWORD or in ~/.pgpass: others can see what is typed here.
+    """
+    settings = _config(context)
+    source = serving.open_database(settings)
+    with source.read() as session:
+        if pulse.alive(session, clock.now()):
+            raise Conflict(
+                "A worker still works, or did a minute ago. Stop web and workers, and wait a minute."
+            )
+    try:
+        address = type(settings.database)(url=url).url
+    except ValueError:
+        raise Invalid("url", "Name the database like this: postgresql://USER@HOST/NAME") from None
+    moved = moving.move(source, Database(address, Vault(settings.site.secret_keys)), click.echo)
+    click.echo(
+        f"{sum(moved.rows.values())} rows were copied. Now set database.url and start web and workers."
+    )
 
 
 @main.group()
