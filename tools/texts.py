@@ -117,6 +117,12 @@ def spoken(domain: str) -> list[str]:
     return [code for code in codes if code != languages.SOURCE]
 
 
+def is_whole(domain: str, code: str) -> bool:
+    """Whether a language has a text for every sentence of the catalogue."""
+    kept = _read(catalogue(domain, code), code)
+    return code == languages.SOURCE or all(all(_forms(each.string)) for each in kept if each.id)
+
+
 def update(elsewhere: Iterable[Path] = ()) -> None:
     """Write every catalogue anew: new sentences empty, old ones gone, translations carried over between the two.
 

@@ -11,13 +11,15 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from jinja2 import UndefinedError
 
-from frontoffice import paths
+from frontoffice.languages import COMING, SUPPORTED
 from frontoffice.messages import kinds, preview, short_links, texts
 from frontoffice.messages.models import Medium
 from frontoffice.messages.segments import is_basic, segments
 from tests.messages.parts import parameters
+from tools.texts import PUBLIC, is_whole
 
-LANGUAGES = ("en", *sorted(each.name for each in paths.TRANSLATIONS.iterdir() if each.is_dir()))
+# Those that are offered, and those in the making as soon as nothing is missing.
+LANGUAGES = [code for code in (*SUPPORTED, *COMING) if code in SUPPORTED or is_whole(PUBLIC, code)]
 ALL_YEAR = [datetime(2027, 1, 1, 9, 30, tzinfo=UTC) + timedelta(days=day) for day in range(365)]
 LINK = parameters()["link"]
 CONFIRM = f"{LINK}confirm/zyxwvutsrqponmlkjihgfedc"
