@@ -175,6 +175,14 @@ class Partners(Section):
     invitations_per_day: Annotated[int, Field(ge=1)] = 500
 
 
+class Cards(Section):
+    """Cards on their way: when people are reminded to pick them up, and how long records are kept afterwards."""
+
+    remind_days: Annotated[int, Field(ge=1, le=90)] = 14
+    keep_days: Annotated[int, Field(ge=0, le=30)] = 30
+    stale_days: Annotated[int, Field(ge=60, le=1000)] = 400
+
+
 class Line(Section):
     """Rules of the line. "You are next" is sent to the first `next_people`, or when so few minutes are left."""
 
@@ -302,6 +310,7 @@ class Config(Section):
     waitlist: Waitlist = Waitlist()
     draw: Draw = Draw()
     partners: Partners = Partners()
+    cards: Cards = Cards()
     line: Line = Line()
     staff: Staff = Staff()
     messages: Messages = Messages()

@@ -18,6 +18,8 @@ from frontoffice.booking import fairness
 from frontoffice.booking.models import Appointment
 from frontoffice.booking.person import Person
 from frontoffice.db import Base, Database
+from frontoffice.documents import card_keys
+from frontoffice.documents.card_models import CardNotice, CardOrder
 from frontoffice.draw.models import DrawRequest
 from frontoffice.messages import outbox
 from frontoffice.messages.envelope import unseal
@@ -51,6 +53,10 @@ def rotate(database: Database) -> Rotated:
         for rows in _parts(database, table, table.c.person):
             with database.write() as session:
                 _rehash_people(session, table, rows, done)
+    cards = Base.metadata.tables[CardOrder.__tablename__]
+    for rows in _parts(database, cards, cards.c.sealed):
+        with database.write() as session:
+            _rehash_cards(session, [number for number, _ in rows], done)
     messages = Base.metadata.tables[Message.__tablename__]
     left: list[tuple[int, bytes]] = []
     for rows in _parts(database, messages, messages.c.envelope):
@@ -124,6 +130,31 @@ def _rehash_people(session: Session, table: Table, rows: Rows, done: Rotated) ->
         for medium, address in ((Medium.MAIL, person.mail), (Medium.SMS, person.phone)):
             if address:
                 _carry_over(session, vault, medium, address, done)
+
+
+def _rehash_cards(session: Session, numbers: Sequence[int], done: Rotated) -> None:
+    """The hashes by which cards are found, and those of who is to be told. Locked: staff go on meanwhile."""
+    vault = vaults.of(session)
+    query = select(CardOrder).where(CardOrder.id.in_(numbers)).order_by(CardOrder.id).with_for_update()
+    for card in session.scalars(query):
+        try:
+            original = card_keys.original_of(vault, card)
+        except InvalidToken:
+            continue
+        if card_keys.is_current(vault, card, original):
+            continue
+        card_keys.put(vault, card, original)
+        done.rehashed += 1
+    for notice in session.scalars(select(CardNotice).where(CardNotice.card_id.in_(numbers))):
+        try:
+            medium, address = vault.open(notice.sealed)
+        except InvalidToken:
+            continue
+        current = outbox.recipient_digests(vault, Medium(medium), address)[0]
+        if notice.recipient != current:
+            notice.recipient = current
+            done.rehashed += 1
+    session.flush()
 
 
 def _rehash_recipients(session: Session, table: Table, rows: Rows, done: Rotated) -> list[tuple[int, bytes]]:

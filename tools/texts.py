@@ -34,6 +34,8 @@ ONLY_FOR_STAFF = (
     "frontoffice/agenda/*",
     "frontoffice/booking/blocking.py",
     "frontoffice/demo/*",
+    "frontoffice/documents/card_desk*.py",
+    "frontoffice/documents/card_moving.py",
     "frontoffice/documents/importing.py",
     "frontoffice/documents/integrations.py",
     "frontoffice/documents/reading.py",

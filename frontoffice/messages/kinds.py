@@ -46,6 +46,11 @@ KINDS = {
         frozenset({"office_phone"}),
     ),
     "card_ready": Kind(frozenset({"office_name", "office_address", "link", "documents"})),
+    "card_waits": Kind(frozenset({"office_name", "office_address", "link", "documents"})),
+    "card_in_box": Kind(
+        frozenset({"office_name", "office_address", "link", "code", "until_at", "time_zone"})
+    ),
+    "card_posted": Kind(frozenset({"office_name", "link"})),
 }
 
 
@@ -73,6 +78,9 @@ NAMES = {
     "contact_code": N_("Code for a contact"),
     "expiry": N_("A date is coming up"),
     "card_ready": N_("Ready to be picked up"),
+    "card_waits": N_("Still to be picked up"),
+    "card_in_box": N_("Ready in the pick-up box"),
+    "card_posted": N_("On its way by post"),
     "next": N_("You are next"),
     "closing_early": N_("The office closes early"),
 }

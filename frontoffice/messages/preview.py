@@ -49,6 +49,7 @@ LINKS: Mapping[str, str] = {
 }
 # What stands there in the messages of other wings.
 OTHER_LINKS: Mapping[str, str] = {
+    "card": "/book/musterstadt/eat-pick-up/",
     "draw": "/draws/d7k2m9xq/K7M2PXQ4/abcdefghijklmnopqrstuvwx/",
     "invitation": "/invitations/0123456789abcdef01234567/abcdefghijklmnopqrstuvwx/",
     "waitlist": "/waitlist/K7M2PXQ4/abcdefghijklmnopqrstuvwx/",

@@ -1,0 +1,195 @@
+"""Telling people that their card is ready, and reminding them once when nobody comes for it."""
+
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from frontoffice import events
+from frontoffice import vault as vaults
+from frontoffice.config import Config
+from frontoffice.documents import card_keys, card_states
+from frontoffice.documents.card_models import CardNotice, CardOrder, CardState
+from frontoffice.documents.proving import Reach
+from frontoffice.errors import N_, Conflict
+from frontoffice.messages import outbox
+from frontoffice.messages.models import Medium
+from frontoffice.offices.models import Office, Service
+
+PICK_UP = "eat-pick-up"  # the slug of the service in the catalogue
+WORTH = timedelta(days=7)  # how long it is still good to hear that a card is ready
+IN_BOX_FOR = timedelta(days=14)  # where nobody has said until when
+MOST = 4  # contacts of one card: the holder, a parent, somebody who helps
+AT_ONCE = 100
+SOON = 4  # priority
+
+_KINDS = {
+    CardState.READY: "card_ready",
+    CardState.IN_BOX: "card_in_box",
+    CardState.POSTED: "card_posted",
+}
+KINDS = (*_KINDS.values(), "card_waits")
+
+
+class TooManyContacts(Conflict):
+    """Enough people are told already."""
+
+    code = "too_many_contacts"
+    sentence = N_(
+        "Enough addresses are noted for this card already. Please call us if none of them is yours."
+    )
+
+
+def subject(card: CardOrder) -> str:
+    """By what name messages and events refer to a card."""
+    return f"card:{card.id}"
+
+
+def ask(
+    session: Session, card: CardOrder, to: Reach, language: str, now: datetime, *, settings: Config
+) -> CardNotice:
+    """Note that a proven contact wants to be told; where the card is ready already, they are told at once.
+
+    Twice does it once. Raises TooManyContacts.
+    """
+    session.refresh(card, with_for_update=True)
+    vault = vaults.of(session)
+    digests = outbox.recipient_digests(vault, to.medium, to.to)
+    known = of_card(session, card)
+    for notice in known:
+        if notice.recipient in digests:
+            return notice
+    if len(known) >= MOST:
+        raise TooManyContacts
+    notice = CardNotice(
+        card_id=card.id,
+        recipient=digests[0],
+        sealed=vault.seal([to.medium.value, to.to]),
+        language=language,
+        created_at=now,
+    )
+    session.add(notice)
+    session.flush()
+    if card.state in card_states.THERE:
+        _tell(session, card, [notice], now, settings)
+    events.append(session, card.office_id, "card.notice", now, actor="visitor", subject=subject(card))
+    return notice
+
+
+def of_card(session: Session, card: CardOrder) -> Sequence[CardNotice]:
+    """Who is to be told."""
+    query = select(CardNotice).where(CardNotice.card_id == card.id).order_by(CardNotice.id)
+    return session.scalars(query).all()
+
+
+def reach_of(session: Session, notice: CardNotice) -> Reach:
+    """Where they are reached."""
+    medium, to = vaults.of(session).open(notice.sealed)
+    return Reach(Medium(medium), to)
+
+
+def moved(session: Session, card: CardOrder, now: datetime, settings: Config) -> None:
+    """After a change of state: tell those who wait for it, and take back what is true no longer."""
+    outbox.cancel(session, subject(card), now, KINDS)
+    if card.state in card_states.THERE:
+        _tell(session, card, of_card(session, card), now, settings)
+    else:
+        session.execute(
+            update(CardNotice)
+            .where(CardNotice.card_id == card.id)
+            .values(told_at=None, reminded_at=None)
+            .execution_options(synchronize_session="fetch")
+        )
+
+
+def forget(session: Session, card: CardOrder) -> None:
+    """Tell nobody any more."""
+    session.execute(delete(CardNotice).where(CardNotice.card_id == card.id))
+
+
+def remind(session: Session, now: datetime, *, settings: Config) -> int:
+    """Remind who was told two weeks ago and has not come: once for each time that a card became ready.
+
+    Gives how many it looked at: whoever calls this goes on while there are as many as AT_ONCE.
+    """
+    due = session.scalars(
+        select(CardNotice)
+        .where(
+            CardNotice.told_at <= now - timedelta(days=settings.cards.remind_days),
+            CardNotice.reminded_at.is_(None),
+        )
+        .options(joinedload(CardNotice.card).joinedload(CardOrder.office))
+        .order_by(CardNotice.id)
+        .limit(AT_ONCE)
+        .with_for_update(of=CardNotice, skip_locked=True)
+    ).all()
+    drafts = []
+    for notice in due:
+        notice.reminded_at = now
+        if notice.card.state in card_states.TO_COLLECT:
+            drafts.append(_draft(session, notice.card, notice, "card_waits", now, settings))
+    session.flush()
+    outbox.enqueue_all(session, drafts, now)
+    return len(due)
+
+
+def _tell(
+    session: Session, card: CardOrder, notices: Sequence[CardNotice], now: datetime, settings: Config
+) -> None:
+    drafts = []
+    for notice in notices:
+        notice.told_at, notice.reminded_at = now, None
+        drafts.append(_draft(session, card, notice, _KINDS[card.state], now, settings))
+    session.flush()
+    outbox.enqueue_all(session, drafts, now)
+
+
+def _draft(
+    session: Session, card: CardOrder, notice: CardNotice, kind: str, now: datetime, settings: Config
+) -> outbox.Draft:
+    to = reach_of(session, notice)
+    return outbox.Draft(
+        kind=kind,
+        medium=to.medium,
+        to=to.to,
+        language=notice.language,
+        office_id=card.office_id,
+        subject=subject(card),
+        # With the moment: a card that was brought back and is ready again is told of again.
+        dedupe_key=f"{subject(card)}:{notice.id}:{kind}:{int(card.since.timestamp())}:{to.medium}",
+        parameters=_said(session, card, notice.language, kind, settings),
+        expires_at=now + WORTH,
+        priority=SOON,
+    )
+
+
+def _said(session: Session, card: CardOrder, language: str, kind: str, settings: Config) -> dict[str, str]:
+    office, base = card.office, settings.site.base_url
+    said = {"office_name": office.name, "link": f"{base}/card/"}
+    if kind == "card_posted":
+        return said
+    said["office_address"] = f"{office.street}\n{office.postal_code} {office.city}"
+    if kind == "card_in_box":
+        code = card_keys.original_of(vaults.of(session), card).box_code or ""
+        zone = ZoneInfo(office.time_zone)
+        last_day = card.until or (card.since + IN_BOX_FOR).astimezone(zone).date()
+        end = datetime.combine(last_day, time(23, 59), zone)
+        return said | {"code": code, "until_at": end.isoformat(), "time_zone": office.time_zone}
+    service = pick_up_service(session, office)
+    documents = [] if service is None else service.documents.get(language) or service.documents["de"]
+    return said | {"link": base + pick_up_path(office, service), "documents": "\n".join(documents)}
+
+
+def pick_up_service(session: Session, office: Office) -> Service | None:
+    """The service under which the office lets people book a time to pick up a card."""
+    query = select(Service).where(
+        Service.office_id == office.id, Service.slug == PICK_UP, Service.active.is_(True)
+    )
+    return session.scalar(query)
+
+
+def pick_up_path(office: Office, service: Service | None) -> str:
+    """Where a time is booked: behind the address of the site."""
+    return f"/book/{office.slug}/{service.slug}/" if service and service.online else f"/book/{office.slug}/"

@@ -1,0 +1,124 @@
+"""Looking up where a card is, by number and date of birth: the same work whatever the answer, and limits on guessing.
+
+Every look-up is one indexed SELECT and one counting statement, in one transaction. A miss counts one, a hit counts
+nothing: the row of the network and that of the number are written either way, and both are looked at before the
+answer. Each row changes either way, or SQLite would write nothing after a hit. So a shelter whose people all look for
+their cards is not shut out, a number with ten misses is shut also for the right date, and the time tells nothing.
+"""
+
+import math
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import Table, bindparam, delete, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from frontoffice.db import Database
+from frontoffice.documents import card_keys
+from frontoffice.documents.card_models import CardLook, CardOrder, CardState
+from frontoffice.errors import N_, NotFound, TooMany
+from frontoffice.quick import Quick
+
+# Misses in an hour. A date of birth is one of some 20,000; a network may be a shelter, a library, a mobile carrier.
+OF_NUMBER = 10
+OF_NETWORK = 60
+HOUR = timedelta(hours=1)
+
+BY_NUMBER = "card looked for"
+
+
+class UnknownCard(NotFound):
+    """No card with this number and this date of birth: which of the two is wrong is not said."""
+
+    code = "unknown_card"
+    sentence = N_(
+        "We found no card with this number and this date of birth. Please check both. "
+        "A new order can take some days until it appears here."
+    )
+
+
+class TooManyMisses(TooMany):
+    """The number, or the network, was tried too often."""
+
+    sentence = N_(
+        "That was tried too often. Please wait %(minutes)s minutes, or ask us: by phone, or at the front desk."
+    )
+
+
+class Found(NamedTuple):
+    """What is known of a card."""
+
+    id: int
+    office_id: int
+    state: CardState
+    since: datetime
+    until: date | None
+
+
+_CARDS = cast(Table, CardOrder.__table__)
+_LOOKS = cast(Table, CardLook.__table__)
+
+
+def look_up(database: Database, number: str, born: str, now: datetime, *, network: str) -> Found:
+    """The card with this number (as `serial` gives it) and date of birth (ISO). `network`: who is asking, hashed.
+
+    Raises UnknownCard and TooManyMisses.
+    """
+    keys = card_keys.of_holder(database.vault, number, born)
+    who = database.vault.digest(BY_NUMBER, number)
+    until = datetime.fromtimestamp((now.timestamp() // 3600 + 1) * 3600, tz=now.tzinfo)
+    with database.write() as session:
+        found = _find(session, keys)
+        before = _count(session, network, who, until, found is not None)
+    if before[network] >= OF_NETWORK or before[who] >= OF_NUMBER:
+        raise TooManyMisses(minutes=max(1, math.ceil((until - now).total_seconds() / 60)))
+    if found is None:
+        raise UnknownCard
+    return found
+
+
+def _find(session: Session, keys: Sequence[int]) -> Found | None:
+    rows = _query(len(keys)).run(session, {f"key_{place}": key for place, key in enumerate(keys)})
+    return Found(*rows[0]) if rows else None
+
+
+@cache
+def _query(keys: int) -> Quick:
+    names = [bindparam(f"key_{place}", type_=_CARDS.c.serial_key.type) for place in range(keys)]
+    columns = (_CARDS.c.id, _CARDS.c.office_id, _CARDS.c.state, _CARDS.c.since, _CARDS.c.until)
+    by_either = (column == name for column in (_CARDS.c.serial_key, _CARDS.c.order_key) for name in names)
+    return Quick(select(*columns).where(or_(*by_either)).limit(1))
+
+
+def _count(session: Session, network: str, number: str, until: datetime, is_hit: bool) -> dict[str, int]:
+    """Count for network and number; gives how many misses there were before this one.
+
+    The network's row first, for everybody: who locks rows in one order never waits in a circle.
+    """
+    hits, misses = (1, 0) if is_hit else (0, 1)
+    values = {"who_0": network, "who_1": number, "until": until, "hits": hits, "misses": misses}
+    rows = _COUNTS[session.get_bind().dialect.name].run(session, values)
+    return {who: count - misses for who, count in rows}
+
+
+def _counts(dialect: Any) -> Quick:
+    same = {name: bindparam(name, type_=_LOOKS.c[name].type) for name in ("until", "hits", "misses")}
+    rows = [{"who": bindparam(name, type_=_LOOKS.c.who.type), **same} for name in ("who_0", "who_1")]
+    statement = dialect.insert(_LOOKS).values(rows)
+    counted = {name: _LOOKS.c[name] + statement.excluded[name] for name in ("hits", "misses")}
+    return Quick(
+        statement.on_conflict_do_update(index_elements=["who", "until"], set_=counted).returning(
+            _LOOKS.c.who, _LOOKS.c.misses
+        )
+    )
+
+
+_COUNTS = {"postgresql": _counts(postgresql), "sqlite": _counts(sqlite)}
+
+
+def forget(session: Session, now: datetime) -> None:
+    """Drop the hours that are over."""
+    session.execute(delete(CardLook).where(CardLook.until <= now))
