@@ -1,7 +1,7 @@
 """The command line: running, looking after and moving the house; keys, offices, staff, devices, partners."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +21,8 @@ from frontoffice.booking import sheet
 from frontoffice.config import Config, ConfigError
 from frontoffice.db import Database
 from frontoffice.demo import running
+from frontoffice.documents import commands
+from frontoffice.documents.importing import Complete
 from frontoffice.draw import lottery
 from frontoffice.errors import Conflict, DomainError, Invalid
 from frontoffice.offices import drafting, office_file
@@ -239,6 +241,56 @@ def rotate_keys(context: click.Context) -> None:
     )
     if done.unreadable:
         raise click.ClickException(f"{done.unreadable} fields can be opened with none of the keys.")
+
+
+@main.group(name="import")
+def deliveries() -> None:
+    """Deliveries of the specialist system."""
+
+
+def _delivery(command: Callable[..., None]) -> Callable[..., None]:
+    """What every delivery can be given with."""
+    for option in reversed(
+        [
+            click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False)),
+            click.option("--office", "slug", help="For rows that name no office."),
+            click.option("--partner", "name", help="In the name of this partner, as over the API."),
+            click.option(
+                "--complete", is_flag=True, help="It holds everything: what is not in it has ended."
+            ),
+            click.option("--rows", type=click.IntRange(0), help="How many rows a complete delivery has."),
+            click.option("--yes", is_flag=True, help="End what is missing, however much that is."),
+            click.option(
+                "--report", type=click.Path(path_type=Path, dir_okay=False), help="Keep all bad rows there."
+            ),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+@deliveries.command(name="watches")
+@_delivery
+@click.pass_context
+def import_watches(
+    context: click.Context,
+    file: Path,
+    slug: str | None,
+    name: str | None,
+    complete: bool,
+    rows: int | None,
+    yes: bool,
+    report: Path | None,
+) -> None:
+    """Take in documents whose end people are to be reminded of, from a CSV or JSON FILE.
+
+    The same file again changes nothing, so one that was interrupted is simply given again.
+    """
+    settings = _config(context)
+    database = serving.open_database(settings)
+    target = commands.watches(database, settings.documents, slug, name)
+    meant = Complete(rows, yes) if complete else None
+    commands.end_of(commands.take(database, file, target, clock.now, complete=meant, report_to=report))
 
 
 @main.group()

@@ -11,6 +11,7 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_origin
@@ -197,6 +198,73 @@ class Line(Section):
     journal_days: Annotated[int, Field(ge=8, le=366)] = 30
 
 
+DocumentName = Literal[
+    "residence_permit",
+    "student",
+    "vocational_training",
+    "skilled_worker",
+    "blue_card",
+    "opportunity_card",
+    "self_employed",
+    "family",
+    "humanitarian",
+    "temporary_protection",
+    "settlement_permit",
+    "residence_card",
+    "provisional_certificate",
+    "toleration",
+    "asylum_permission",
+    "passport",
+    "travel_document",
+]
+# Days before the end of a document; negative: after it. Watches are kept 30 days longer than that at most.
+LadderDays = tuple[Annotated[int, Field(ge=-29, le=730)], ...]
+
+
+class WatchRule(Section):
+    """What is different for documents of these kinds that end from one day to another, both included."""
+
+    kinds: Annotated[tuple[DocumentName, ...], Field(min_length=1)]
+    expires_from: date | None = None
+    expires_until: date | None = None
+    moves_to: date | None = None
+    mutes: bool = False
+    quiet_from: date | None = None
+    quiet_until: date | None = None
+
+    @model_validator(mode="after")
+    def _does_something(self) -> "WatchRule":
+        is_quiet = self.quiet_from is not None or self.quiet_until is not None
+        if not (self.moves_to or self.mutes or is_quiet):
+            raise ValueError("a rule needs moves_to, mutes, or quiet_from and quiet_until")
+        return self
+
+
+class OfficeReminders(Section):
+    """What one office does differently with reminders of ends of documents; empty: as configured for all.
+
+    Its rules come behind the general ones.
+    """
+
+    title_days: LadderDays | None = None
+    passport_days: LadderDays | None = None
+    days: dict[DocumentName, LadderDays] = {}
+    services: dict[DocumentName, str] = {}
+    rules: tuple[WatchRule, ...] = ()
+
+
+class Documents(Section):
+    """Reminders of the end of documents. `days` and `services` are for single kinds of documents."""
+
+    title_days: LadderDays = (90, 56, 28, 7)
+    passport_days: LadderDays = (180, 90, 30)
+    days: dict[DocumentName, LadderDays] = {}
+    services: dict[DocumentName, str] = {}
+    rules: tuple[WatchRule, ...] = ()
+    spread_minutes: Annotated[int, Field(ge=0, le=600)] = 120
+    keep_days: Annotated[int, Field(ge=0, le=30)] = 30
+
+
 class Staff(Section):
     """Sign-in of staff."""
 
@@ -312,6 +380,7 @@ class Config(Section):
     partners: Partners = Partners()
     cards: Cards = Cards()
     line: Line = Line()
+    documents: Documents = Documents()
     staff: Staff = Staff()
     messages: Messages = Messages()
     logs: Logs = Logs()
@@ -409,6 +478,8 @@ def _explain(error: Any) -> str:
 def _suggestion(location: tuple[str | int, ...]) -> str:
     section: Any = Config
     for part in location[:-1]:
+        if isinstance(part, int):
+            continue  # which one of a list
         annotation = section.model_fields[str(part)].annotation
         choices = [annotation, *getattr(annotation, "__args__", ())]
         section = next(each for each in choices if isinstance(each, type) and issubclass(each, BaseModel))

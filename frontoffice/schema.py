@@ -19,6 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 # Every table has to be known here: a module that is not imported would look like a table to be dropped.
 import frontoffice.booking.models
 import frontoffice.documents.card_models
+import frontoffice.documents.models
 import frontoffice.draw.models
 import frontoffice.events
 import frontoffice.limits

@@ -27,6 +27,7 @@ from frontoffice import clock, limits, pulse
 from frontoffice.booking import blocking, confirming, holding, planning, reminding
 from frontoffice.config import Config
 from frontoffice.db import Database
+from frontoffice.documents import watch_sweep, watch_upkeep
 from frontoffice.draw import drawing, settling
 from frontoffice.line import end_of_day, evening, journal, learning, next_up, parking
 from frontoffice.messages import channels, outbox, receipts, retention, sweep
@@ -268,6 +269,41 @@ def _end_earlier_days(context: Context) -> None:
             evening.end_earlier_days(session, session.get_one(Office, office_id), clock.now())
 
 
+def _remind_of_ends(context: Context) -> None:
+    mark = None
+    while not context.stopping():
+        with context.database.write() as session:
+            mark = watch_sweep.sweep(session, clock.now(), settings=context.config, after=mark).mark
+        if mark is None:
+            return
+
+
+def _look_after_watches(context: Context) -> None:
+    config, database = context.config, context.database
+    _while(context, lambda session: watch_upkeep.forget_muted(session, clock.now()) >= watch_upkeep.AT_ONCE)
+    with database.read() as session:
+        plans, offices = (
+            watch_upkeep.outdated(session, config.documents),
+            session.scalars(select(Office)).all(),
+        )
+    number: int | None = 0 if plans else None
+    while number is not None:
+        if context.stopping():
+            return
+        with database.write() as session:
+            number = watch_upkeep.replan(session, plans, number, clock.now())
+            if number is None:
+                watch_upkeep.note(session, plans)
+    for office in offices:
+        _while(
+            context,
+            lambda session, place=office: (  # type: ignore[misc]
+                watch_upkeep.forget(session, place, clock.now(), settings=config.documents)
+                >= watch_upkeep.AT_ONCE
+            ),
+        )
+
+
 def _forget(context: Context) -> None:
     with context.database.write() as session:
         limits.forget(session, clock.now())
@@ -296,6 +332,8 @@ JOBS: list[Job] = [
     Job("line: send home", 60, _send_home),
     Job("line: end earlier days", 900, _end_earlier_days),
     Job("line: forget journals", 3600, _forget_journals),
+    Job("documents: remind", 600, _remind_of_ends),
+    Job("documents: look after watches", 3600, _look_after_watches),
     Job("forget", 3600, _forget),
     Job("messages: dispatch", 1, _dispatch, one_worker=False),
     Job("messages: reconcile", 15, _reconcile),

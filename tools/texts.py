@@ -40,6 +40,7 @@ ONLY_FOR_STAFF = (
     "frontoffice/documents/integrations.py",
     "frontoffice/documents/reading.py",
     "frontoffice/documents/values.py",
+    "frontoffice/documents/watch_import.py",
     "frontoffice/draw/making.py",
     "frontoffice/draw/staff_*.py",
     "frontoffice/line/alarm_pages.py",

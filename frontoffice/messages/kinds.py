@@ -43,7 +43,7 @@ KINDS = {
     "contact_code": Kind(frozenset({"office_name", "code", "until_at", "time_zone"})),
     "expiry": Kind(
         frozenset({"office_name", "link", "watch_link", "step", "due_at", "time_zone"}),
-        frozenset({"office_phone"}),
+        frozenset({"office_phone", "more"}),
     ),
     "card_ready": Kind(frozenset({"office_name", "office_address", "link", "documents"})),
     "card_waits": Kind(frozenset({"office_name", "office_address", "link", "documents"})),

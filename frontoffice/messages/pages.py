@@ -18,7 +18,7 @@ from frontoffice.web.needs import Kind, all_need, needs
 pages = Blueprint("message_pages", __name__)
 all_need(pages, Kind.LINK)
 
-SHORT = "/<any(a, d, i, m, w):letter>/<path:rest>"
+SHORT = "/<any(a, d, i, m, r, w):letter>/<path:rest>"
 PAGE = "/messages/<string:number>/<string:secret>/"
 
 TOPICS = {

@@ -5,7 +5,14 @@ They lead to the page itself, with the same secret: nothing is stored, and nothi
 
 import re
 
-PAGES = {"a": "appointments", "d": "draws", "i": "invitations", "m": "messages", "w": "waitlist"}
+PAGES = {
+    "a": "appointments",
+    "d": "draws",
+    "i": "invitations",
+    "m": "messages",
+    "r": "reminders",
+    "w": "waitlist",
+}
 # What stands behind the first part: names, numbers and a secret at the end.
 REST = r"[A-Za-z0-9_-]+(?:/[A-Za-z0-9_-]+){1,2}"
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from frontoffice.config import OfficeReminders
 from frontoffice.errors import N_
 from frontoffice.languages import SUPPORTED
 from frontoffice.offices.holidays import LAENDER
@@ -126,6 +127,7 @@ class OfficeDraft(Part):
     reminder_hours: ReminderHours | None = None
     notes: NotesDraft = NotesDraft()
     keep_days: KeepDraft = KeepDraft()
+    document_reminders: OfficeReminders = OfficeReminders()
     complete: bool = False
     services: tuple[ServiceDraft, ...] = ()
     schedules: tuple[ScheduleDraft, ...]

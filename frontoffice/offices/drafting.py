@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
+from frontoffice.config import OfficeReminders
 from frontoffice.errors import N_, Conflict
 from frontoffice.offices import finding
 from frontoffice.offices.draft import (
@@ -61,6 +62,7 @@ def draft_of(session: Session, office: Office, today: date) -> OfficeDraft:
             reminder_hours=None if office.reminder_hours is None else tuple(office.reminder_hours),
             notes=NotesDraft(**office.notes),
             keep_days=KeepDraft(**office.keep_days),
+            document_reminders=OfficeReminders.model_validate(office.document_reminders),
             complete=True,
             services=tuple(_service(each) for each in office.services),
             schedules=tuple(_schedule(each) for each in office.schedules),

@@ -2,6 +2,7 @@
 
 from datetime import date, time
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, Column, ForeignKey, String, Table, Time, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -62,6 +63,8 @@ class Office(Base):
     notes: Mapped[dict[str, Texts]] = mapped_column(JSON, default=dict, server_default="{}")
     # For how many days something is kept here, where that is less than configured: {"messages": 3}.
     keep_days: Mapped[dict[str, int]] = mapped_column(JSON, default=dict, server_default="{}")
+    # How it reminds of ends of documents, where that is not as configured: as config.OfficeReminders.
+    document_reminders: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
     services: Mapped[list["Service"]] = relationship(
         back_populates="office", order_by="Service.position, Service.id"
     )

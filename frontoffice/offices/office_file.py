@@ -22,7 +22,7 @@ from frontoffice.offices.toml_file import parse, written
 __all__ = ["OfficeDraft", "add", "change", "parse", "written"]
 
 # What holds for a file that is not complete, too, but only if it speaks of it.
-IF_SAID = ("reminder_hours", "notes", "keep_days")
+IF_SAID = ("reminder_hours", "notes", "keep_days", "document_reminders")
 
 
 def add(session: Session, draft: OfficeDraft, today: date) -> Office:
@@ -98,6 +98,8 @@ def _fill(office: Office, draft: OfficeDraft) -> None:
         office.notes = {name: words for name, words in draft.notes.model_dump().items() if words}
     if "keep_days" in said:
         office.keep_days = draft.keep_days.model_dump(exclude_none=True)
+    if "document_reminders" in said:
+        office.document_reminders = draft.document_reminders.model_dump(mode="json", exclude_defaults=True)
 
 
 def _change_services(office: Office, draft: OfficeDraft) -> dict[str, Service]:

@@ -25,6 +25,8 @@ class Permission(StrEnum):
     BLOCK = "block"  # see and change who may not book online
     MIND_MESSAGES = "mind_messages"  # see which messages reached nobody, send them again, read the texts
     RESUME_PROVIDERS = "resume_providers"  # try a stopped provider of messages again: it serves all offices
+    MIND_WATCHES = "mind_watches"  # look up and note whom to remind of the end of a document
+    SEE_FORECAST = "see_forecast"  # how many renewals are coming, and whether there is room for them
     DRAW = "draw"  # make a draw, and call it off
     MANAGE_DEVICES = "manage_devices"  # pair kiosks and screens, and sign them off
     MANAGE_PARTNERS = "manage_partners"  # agree with partners what they book, give and take tokens
@@ -39,6 +41,7 @@ _AT_THE_DESK = frozenset(
         Permission.BOOK,
         Permission.SEE_CAPACITY,
         Permission.MIND_MESSAGES,
+        Permission.MIND_WATCHES,
     }
 )
 _WITH_CASES = _AT_THE_DESK | {Permission.INTERNAL_SHARES, Permission.EMERGENCY_SHARE}
@@ -50,6 +53,7 @@ MAY: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.TEAM_LEAD: _WITH_CASES
         | {
             Permission.CLOSE_ANY_COUNTER,
+            Permission.SEE_FORECAST,
             Permission.STEER_LINE,
             Permission.CLOSE_DAYS,
             Permission.RESUME_PROVIDERS,

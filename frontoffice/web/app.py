@@ -86,6 +86,7 @@ BLUEPRINTS = (
     "frontoffice.partners.api",
     "frontoffice.partners.plan_api",
     "frontoffice.partners.invitation_api",
+    "frontoffice.documents.watch_api",
     "frontoffice.messages.pages",
     "frontoffice.messages.api",
     "frontoffice.operations.health_pages",

@@ -1,0 +1,294 @@
+"""What the specialist system delivers about documents that end: a row per document, known by its id."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from frontoffice import languages
+from frontoffice import vault as vaults
+from frontoffice.config import Documents
+from frontoffice.documents import document_kinds, ladder, ladders, values, watching
+from frontoffice.documents.contact import Contact
+from frontoffice.documents.document_kinds import DocumentKind
+from frontoffice.documents.integrations import Sender
+from frontoffice.documents.ladder import Ladder
+from frontoffice.documents.models import ExpiryWatch, WatchState
+from frontoffice.documents.reading import Layout, Row
+from frontoffice.errors import N_, Invalid
+from frontoffice.messages import addresses, outbox
+from frontoffice.offices.models import Office
+from frontoffice.vault import Vault
+
+EXTERNAL, DELIVERED = "watch external", "watch delivered"
+LONGEST_ID = 200
+USUAL_LANGUAGE = "de"
+
+LAYOUT = Layout(
+    "watches",
+    {
+        "id": ("external_id", "kennung", "aktenzeichen", "watch_id"),
+        "kind": ("art", "document", "document_kind", "dokument", "dokumentart"),
+        "expires": ("expires_on", "expiry", "valid_until", "gueltig_bis", "gültig_bis", "ablaufdatum"),
+        "contact": ("kontakt",),
+        "phone": ("telefon", "mobil", "mobilnummer", "handy", "sms"),
+        "mail": ("email", "e_mail", "mailadresse"),
+        "language": ("sprache",),
+        "office": ("behoerde", "behörde", "amt", "dienststelle"),
+        "state": (
+            "status",
+            "zustand",
+            "withdrawn",
+            "zurueckgezogen",
+            "zurückgezogen",
+            "geloescht",
+            "gelöscht",
+        ),
+    },
+    frozenset({"id", "expires"}),
+)
+
+_ACTIVE = {"", "0", "false", "no", "nein", "active", "aktiv"}
+_WITHDRAWN = {"1", "true", "yes", "ja", "x", "withdrawn", "deleted", "geloescht", "gelöscht", "zurückgezogen"}
+_APPLIED = {"applied", "application received", "antrag eingegangen", "beantragt"}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A row, understood. Of one that ends a watch only the id and what it says is known."""
+
+    external: str
+    delivered: str
+    state: WatchState
+    digests: tuple[str, ...]  # of the id, under every key
+    office_id: int = 0
+    kind: DocumentKind = DocumentKind.RESIDENCE_PERMIT
+    expires_on: date = date.max
+    language: str = USUAL_LANGUAGE
+    contact: bytes = b""
+    recipient: str = ""
+
+
+class Watches:
+    """The target of a delivery of watches by one sender; as `importing.Target` says."""
+
+    layout = LAYOUT
+
+    def __init__(self, sender: Sender, offices: Sequence[Office], settings: Documents) -> None:
+        self._sender = sender
+        self._offices = {each.id: each for each in offices}
+        self._ladders: dict[int, Ladder] = {each.id: ladders.of(each, settings) for each in offices}
+
+    def identify(self, row: Row) -> str:
+        """The id in the specialist system."""
+        return row.values.get("id", "")
+
+    def digest(self, vault: Vault, name: str) -> str:
+        """The keyed hash that stands for source and id."""
+        return vault.digest(EXTERNAL, self._name(name))
+
+    def unchanged(self, session: Session, rows: Sequence[Row]) -> set[int]:
+        """Those that say word for word what they said before."""
+        vault = vaults.of(session)
+        lines = {
+            (
+                self.digest(vault, self.identify(row)),
+                vault.digest(DELIVERED, _said(row, self._sender)),
+            ): row.line
+            for row in rows
+        }
+        found = session.execute(
+            select(ExpiryWatch.external, ExpiryWatch.delivered).where(
+                ExpiryWatch.external.in_([external for external, _ in lines])
+            )
+        )
+        return {lines[one] for external, said in found if (one := (external or "", said or "")) in lines}
+
+    def read(self, vault: Vault, row: Row, now: datetime) -> Delivered:
+        """The row, understood. Raises Invalid."""
+        known = self._known(vault, row)
+        if known["state"] is not WatchState.ACTIVE:
+            return Delivered(**known)
+        office_id = self._sender.office(row.values.get("office", ""))
+        contact = _contact(row.values, self.identify(row))
+        kind = document_kinds.read(row.values.get("kind", ""))
+        expires_on = values.day("expires", row.values.get("expires", ""))
+        end = ladder.end_of(self._ladders[office_id], kind, expires_on)
+        watching.check_day(end, watching.today_at(self._offices[office_id], now))
+        return Delivered(
+            **known,
+            office_id=office_id,
+            kind=kind,
+            expires_on=expires_on,
+            language=_language(row.values.get("language", "")),
+            contact=contact.seal(vault),
+            recipient=contact.recipients(vault)[0],
+        )
+
+    def write(self, session: Session, records: Sequence[Delivered], now: datetime) -> tuple[int, int]:
+        """Begin, change and end watches; how many began and how many were changed."""
+        digests = [digest for each in records for digest in each.digests]
+        locked = (
+            select(ExpiryWatch)
+            .where(ExpiryWatch.external.in_(digests))
+            .order_by(ExpiryWatch.id)
+            .with_for_update()
+        )
+        known = {watch.external: watch for watch in session.scalars(locked)}
+        fresh, changed = list[dict[str, Any]](), 0
+        for each in records:
+            watch = next((known[digest] for digest in each.digests if digest in known), None)
+            if watch is not None:
+                changed += self._change(session, watch, each, now)
+            elif each.state is WatchState.ACTIVE:
+                fresh.append(self._new(each, now))
+        session.flush()
+        return self._begin(session, fresh), changed
+
+    def listed(self, session: Session, after: int, many: int) -> Sequence[tuple[int, str]]:
+        """What this sender has delivered and not ended, by number."""
+        query = (
+            select(ExpiryWatch.id, ExpiryWatch.external)
+            .where(
+                ExpiryWatch.id > after,
+                ExpiryWatch.source == self._sender.source,
+                ExpiryWatch.state.in_((WatchState.ACTIVE, WatchState.APPLIED)),
+            )
+            .order_by(ExpiryWatch.id)
+            .limit(many)
+        )
+        return [(number, external or "") for number, external in session.execute(query)]
+
+    def end(self, session: Session, numbers: Sequence[int], now: datetime) -> int:
+        """End what is no longer delivered."""
+        found = session.scalars(
+            select(ExpiryWatch).where(ExpiryWatch.id.in_(numbers)).order_by(ExpiryWatch.id).with_for_update()
+        ).all()
+        for watch in found:
+            _stop(session, watch, WatchState.WITHDRAWN, now)
+            watch.delivered = None  # the very same row brings it back
+        session.flush()
+        return len(found)
+
+    def _name(self, name: str) -> str:
+        return f"{self._sender.source}\0{name}"
+
+    def _known(self, vault: Vault, row: Row) -> dict[str, Any]:
+        name = self.identify(row)
+        if len(name) > LONGEST_ID:
+            raise Invalid("id", N_("This id is too long."))
+        return {
+            "external": self.digest(vault, name),
+            "delivered": vault.digest(DELIVERED, _said(row, self._sender)),
+            "state": _state(row.values.get("state", "")),
+            "digests": tuple(vault.digests(EXTERNAL, self._name(name))),
+        }
+
+    def _change(self, session: Session, watch: ExpiryWatch, each: Delivered, now: datetime) -> bool:
+        watch.external, watch.delivered = each.external, each.delivered
+        if watch.state is WatchState.OPTED_OUT:
+            return False  # the person has said so, and that counts for more than a delivery
+        if each.state is not WatchState.ACTIVE:
+            return _stop(session, watch, each.state, now)
+        before = (watch.office_id, watch.kind, watch.expires_on)
+        is_same = before == (each.office_id, each.kind, each.expires_on)
+        if is_same and watch.state is not WatchState.WITHDRAWN:
+            is_told = (watch.language, watch.recipient) == (each.language, each.recipient)
+            watch.language, watch.contact, watch.recipient = each.language, each.contact, each.recipient
+            return not is_told
+        watch.office_id, watch.kind, watch.expires_on = each.office_id, each.kind, each.expires_on
+        watch.language, watch.contact, watch.recipient = each.language, each.contact, each.recipient
+        watch.state, watch.changed_at = WatchState.ACTIVE, now
+        if watch.told_on is not None:
+            outbox.cancel(session, watching.subject(watch), now, kinds=["expiry"])
+            watch.told_on = None
+        watch.ends_on, watch.next_on = self._planned(each, now)
+        return True
+
+    def _new(self, each: Delivered, now: datetime) -> dict[str, Any]:
+        ends_on, next_on = self._planned(each, now)
+        return {
+            "office_id": each.office_id,
+            "kind": each.kind,
+            "expires_on": each.expires_on,
+            "ends_on": ends_on,
+            "language": each.language,
+            "contact": each.contact,
+            "recipient": each.recipient,
+            "source": self._sender.source,
+            "external": each.external,
+            "delivered": each.delivered,
+            "state": WatchState.ACTIVE,
+            "next_on": next_on,
+            "created_at": now,
+            "changed_at": now,
+        }
+
+    def _planned(self, each: Delivered, now: datetime) -> tuple[date, date | None]:
+        plan = self._ladders[each.office_id]
+        today = watching.today_at(self._offices[each.office_id], now)
+        return (
+            ladder.end_of(plan, each.kind, each.expires_on),
+            ladder.first_day(plan, each.kind, each.expires_on, today, catches_up=True),
+        )
+
+    def _begin(self, session: Session, fresh: list[dict[str, Any]]) -> int:
+        if not fresh:
+            return 0
+        # Sorted: two deliveries at once wait for each other in one order.
+        rows = sorted(fresh, key=lambda each: str(each["external"]))
+        statement = outbox.insert_for(session)(ExpiryWatch).on_conflict_do_nothing(
+            index_elements=["external"]
+        )
+        return len(session.scalars(statement.returning(ExpiryWatch.id), rows).all())
+
+
+def _stop(session: Session, watch: ExpiryWatch, state: WatchState, now: datetime) -> bool:
+    if watch.state is state:
+        return False
+    watch.state, watch.next_on, watch.changed_at = state, None, now
+    if watch.told_on is not None:
+        outbox.cancel(session, watching.subject(watch), now, kinds=["expiry"])
+    return True
+
+
+def _said(row: Row, sender: Sender) -> str:
+    return repr((sender.usual, sorted(each for each in row.values.items() if each[1])))
+
+
+def _state(text: str) -> WatchState:
+    said = text.casefold()
+    for words, state in (
+        (_ACTIVE, WatchState.ACTIVE),
+        (_WITHDRAWN, WatchState.WITHDRAWN),
+        (_APPLIED, WatchState.APPLIED),
+    ):
+        if said in words:
+            return state
+    raise Invalid("state", N_("This is none of: active, applied, withdrawn."))
+
+
+def _contact(given: Mapping[str, str], external: str) -> Contact:
+    phone, mail, either = (given.get(name, "") for name in ("phone", "mail", "contact"))
+    if either and "@" in either:
+        mail = mail or either
+    elif either:
+        phone = phone or either
+    if not (phone or mail):
+        raise Invalid("contact", N_("Please enter a mail address or a mobile number."))
+    return Contact(
+        addresses.phone_number(phone) if phone else None,
+        addresses.mail_address(mail) if mail else None,
+        external,
+    )
+
+
+def _language(text: str) -> str:
+    said = text.strip().casefold() or USUAL_LANGUAGE
+    if not re.match(languages.CODE, said):
+        raise Invalid("language", N_("Please give the language as a code, such as de, en or uk."))
+    return said

@@ -1,0 +1,210 @@
+"""The daily sweep: writes the reminders whose day has come. Its cost grows with what is due, not with what is watched.
+
+Each watch carries the day of its next reminder, in a partial index. A run takes those up to today, a thousand in a
+transaction, writes the messages and moves the watches on. A run that is missed is made up for by the next one; two at
+once take different watches (SKIP LOCKED), and the key of a message is unique in any case.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, or_, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from frontoffice import vault as vaults
+from frontoffice.config import Config
+from frontoffice.documents import ladder, ladders, watching
+from frontoffice.documents.contact import Contact
+from frontoffice.documents.ladder import Ladder, Step
+from frontoffice.documents.models import ExpiryWatch
+from frontoffice.messages import outbox, suppression
+from frontoffice.messages.outbox import Draft
+from frontoffice.messages.suppression import Topic
+from frontoffice.offices.models import Office
+from frontoffice.vault import InvalidToken
+
+AT_ONCE = 1000
+PRIORITY = 7  # behind everything that somebody waits for
+STAYS_DUE = timedelta(days=7)  # so long a reminder may still leave
+_SPREAD = 2654435761  # Knuth's multiplier: neighbouring numbers fall far apart
+
+_COLUMNS = (
+    ExpiryWatch.id,
+    ExpiryWatch.office_id,
+    ExpiryWatch.kind,
+    ExpiryWatch.expires_on,
+    ExpiryWatch.ends_on,
+    ExpiryWatch.language,
+    ExpiryWatch.contact,
+    ExpiryWatch.recipient,
+    ExpiryWatch.next_on,
+)
+Due = Row[Any]
+
+
+class Mark(NamedTuple):
+    """Where a run has got to."""
+
+    next_on: date
+    id: int
+
+
+class Swept(NamedTuple):
+    """How many watches were looked at and how many messages written; `mark` to go on from, None at the end."""
+
+    looked_at: int
+    written: int
+    mark: Mark | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What is needed of an office."""
+
+    office: Office
+    ladder: Ladder
+    today: date
+
+
+def sweep(session: Session, now: datetime, *, settings: Config, after: Mark | None = None) -> Swept:
+    """Write the reminders that are due, of a thousand watches at most; call it again with `mark` until that is None."""
+    places = _places(session, now, settings)
+    first = session.execute(_due(places, after).limit(AT_ONCE)).all()
+    if not first:
+        return Swept(0, 0, None)
+    rows = [*first, *_others_of_the_same(session, places, first)]
+    unwanted = _muted(session, rows)
+    drafts, moved = list[Draft](), defaultdict[tuple[date | None, date], list[int]](list)
+    for together in _by_recipient(rows):
+        wanted = [each for each in together if each.recipient not in unwanted]
+        steps = [(each, step) for each in wanted if (step := _step(each, places[each.office_id]))]
+        if steps:
+            drafts += _draft(session, steps, places, now, settings)
+        for each in wanted:
+            place = places[each.office_id]
+            next_on = ladder.next_day(place.ladder, each.kind, each.expires_on, place.today)
+            moved[next_on, place.today].append(each.id)
+    written = outbox.enqueue_all(session, drafts, now)
+    _move_on(session, moved)
+    _end(session, [each.id for each in rows if each.recipient in unwanted], now)
+    mark = Mark(first[-1].next_on, first[-1].id) if len(first) == AT_ONCE else None
+    return Swept(len(rows), sum(number is not None for number in written), mark)
+
+
+def _places(session: Session, now: datetime, settings: Config) -> dict[int, _Place]:
+    return {
+        office.id: _Place(office, ladders.of(office, settings.documents), watching.today_at(office, now))
+        for office in session.scalars(select(Office))
+    }
+
+
+def _due(places: dict[int, _Place], after: Mark | None) -> Any:
+    """What is due, locked. Where offices are in several time zones, it is not the same day at all of them."""
+    days = {place.today for place in places.values()} or {date.min}
+    latest = max(days)
+    query = select(*_COLUMNS).where(ExpiryWatch.next_on <= latest)
+    if len(days) > 1:
+        behind = [number for number, place in places.items() if place.today < latest]
+        query = query.where(or_(ExpiryWatch.next_on < latest, ExpiryWatch.office_id.not_in(behind)))
+    if after is not None:
+        query = query.where(tuple_(ExpiryWatch.next_on, ExpiryWatch.id) > tuple_(after.next_on, after.id))
+    return query.order_by(ExpiryWatch.next_on, ExpiryWatch.id).with_for_update(skip_locked=True)
+
+
+def _others_of_the_same(session: Session, places: dict[int, _Place], rows: Sequence[Due]) -> Sequence[Due]:
+    """What is due for the same people and did not come in the same go: they get one message."""
+    recipients = {each.recipient for each in rows if each.recipient}
+    known = [each.id for each in rows]
+    query = _due(places, None).where(ExpiryWatch.recipient.in_(recipients), ExpiryWatch.id.not_in(known))
+    return session.execute(query).all()
+
+
+def _muted(session: Session, rows: Sequence[Due]) -> set[str]:
+    """Those who have switched off reminders since."""
+    recipients = {each.recipient for each in rows if each.recipient}
+    return {
+        recipient for recipient, topic in suppression.muted(session, recipients) if topic == Topic.REMINDERS
+    }
+
+
+def _by_recipient(rows: Sequence[Due]) -> list[list[Due]]:
+    groups = defaultdict[Any, list[Due]](list)
+    for each in rows:
+        groups[each.office_id, each.recipient].append(each)
+    return list(groups.values())
+
+
+def _step(each: Due, place: _Place) -> Step | None:
+    return ladder.due(place.ladder, each.kind, each.expires_on, each.next_on, place.today)
+
+
+def _draft(
+    session: Session,
+    steps: Sequence[tuple[Due, Step]],
+    places: dict[int, _Place],
+    now: datetime,
+    settings: Config,
+) -> list[Draft]:
+    """One message about the date that comes first; it says that there are more, and its page shows them."""
+    vault = vaults.of(session)
+    each, step = min(steps, key=lambda found: (found[0].ends_on, found[0].id))
+    place = places[each.office_id]
+    try:
+        contact = Contact(**vault.open(each.contact))
+    except InvalidToken:
+        return []
+    zone = ZoneInfo(place.office.time_zone)
+    end = ladder.end_of(place.ladder, each.kind, each.expires_on)
+    link = settings.site.base_url + watching.path(vault, each.id)
+    parameters = {
+        "office_name": place.office.name,
+        "office_phone": place.office.phone,
+        "link": link,
+        "watch_link": f"{link}#change",
+        "step": ladder.tone(end, place.today),
+        "due_at": datetime.combine(end, time(12), zone).astimezone(UTC).isoformat(),
+        "time_zone": place.office.time_zone,
+    }
+    if len(steps) > 1:
+        parameters["more"] = str(len(steps) - 1)
+    spread = timedelta(minutes=settings.documents.spread_minutes)
+    leaves = now + spread * ((each.id * _SPREAD % 2**32) / 2**32)
+    return [
+        Draft(
+            kind="expiry",
+            medium=contact.medium,
+            to=contact.to,
+            fallback_to=contact.mail if contact.phone else None,
+            language=each.language,
+            office_id=each.office_id,
+            subject=f"watch:{each.id}",
+            dedupe_key=f"watch:{each.id}:{each.expires_on}:{step.name}:{contact.medium}",
+            parameters=parameters,
+            not_before=leaves,
+            expires_at=now + STAYS_DUE,
+            priority=PRIORITY,
+        )
+    ]
+
+
+def _move_on(session: Session, moved: Mapping[tuple[date | None, date], Sequence[int]]) -> None:
+    for (next_on, today), numbers in moved.items():
+        session.execute(
+            update(ExpiryWatch)
+            .where(ExpiryWatch.id.in_(numbers))
+            .values(next_on=next_on, told_on=today)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _end(session: Session, numbers: Sequence[int], now: datetime) -> None:
+    if numbers:
+        for watch in session.scalars(select(ExpiryWatch).where(ExpiryWatch.id.in_(numbers))):
+            watching.forget_contact(watch, now)
+            if watch.external is None:
+                session.delete(watch)
+        session.flush()

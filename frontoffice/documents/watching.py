@@ -1,0 +1,231 @@
+"""Watches of single people: begin, change and end one, and find it again by its link or its contact."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from frontoffice import events
+from frontoffice import vault as vaults
+from frontoffice.config import Documents
+from frontoffice.documents import contact as contacts
+from frontoffice.documents import ladder, ladders
+from frontoffice.documents.contact import Contact
+from frontoffice.documents.document_kinds import DocumentKind
+from frontoffice.documents.models import ExpiryWatch, Source, WatchState
+from frontoffice.errors import N_, Conflict, Invalid, NotFound
+from frontoffice.messages import outbox, suppression
+from frontoffice.messages.suppression import Topic
+from frontoffice.offices.models import Office
+from frontoffice.vault import Vault
+
+PURPOSE = "watch"
+HOLDER = "holder"
+LONGEST = timedelta(days=366 * 15)  # no document is valid for longer
+MOST = 20  # watches of one contact that are listed
+
+
+class Over(Conflict):
+    """A watch that has ended."""
+
+    code = "watch_over"
+    sentence = N_("You get no reminders of this date any more. You can ask for them again.")
+
+
+def today_at(office: Office, now: datetime) -> date:
+    """The day it is at an office."""
+    return now.astimezone(ZoneInfo(office.time_zone)).date()
+
+
+def check_day(end: date, today: date) -> None:
+    """Raise Invalid (expires) where no document of which to be reminded can end on that day."""
+    if end < today:
+        raise Invalid(
+            "expires", N_("This date is over. Please enter the date until which the document is valid.")
+        )
+    if end > today + LONGEST:
+        raise Invalid("expires", N_("This date is too far ahead. Please check the year."))
+
+
+def begin(
+    session: Session,
+    office: Office,
+    kind: DocumentKind,
+    expires_on: date,
+    contact: Contact,
+    language: str,
+    now: datetime,
+    *,
+    settings: Documents,
+    source: Source = Source.HOLDER,
+    actor: str = HOLDER,
+) -> ExpiryWatch:
+    """Remind somebody of a date; the same date of the same contact is reminded of once. Raises Invalid (expires).
+
+    Who asks for reminders wants them: having switched them off before does not count any more.
+    """
+    today, plan = today_at(office, now), ladders.of(office, settings)
+    check_day(ladder.end_of(plan, kind, expires_on), today)
+    digests = contact.recipients(vaults.of(session))
+    suppression.unmute(session, digests, Topic.REMINDERS)
+    found = session.scalars(
+        select(ExpiryWatch)
+        .where(
+            ExpiryWatch.recipient.in_(digests),
+            ExpiryWatch.office_id == office.id,
+            ExpiryWatch.kind == kind,
+            ExpiryWatch.expires_on == expires_on,
+        )
+        .order_by(ExpiryWatch.id)
+        .with_for_update()
+    ).first()
+    if found is not None:
+        if found.state is not WatchState.ACTIVE:
+            _plan(found, plan, today)
+            found.state, found.changed_at = WatchState.ACTIVE, now
+        return found
+    watch = ExpiryWatch(
+        office=office,
+        kind=kind,
+        expires_on=expires_on,
+        ends_on=expires_on,
+        language=language,
+        contact=contact.seal(vaults.of(session)),
+        recipient=digests[0],
+        source=source,
+        state=WatchState.ACTIVE,
+        created_at=now,
+        changed_at=now,
+    )
+    session.add(watch)
+    _plan(watch, plan, today)
+    session.flush()
+    _happened(session, "watch.begun", watch, now, actor)
+    return watch
+
+
+def change(
+    session: Session,
+    watch: ExpiryWatch,
+    kind: DocumentKind,
+    expires_on: date,
+    language: str,
+    now: datetime,
+    *,
+    settings: Documents,
+    actor: str = HOLDER,
+) -> None:
+    """Another date, kind or language; the reminders move along. Raises Invalid (expires) and Over."""
+    _lock(session, watch)
+    plan = ladders.of(watch.office, settings)
+    check_day(ladder.end_of(plan, kind, expires_on), today_at(watch.office, now))
+    if watch.contact is None:
+        raise Over
+    watch.language = language
+    if (watch.kind, watch.expires_on, watch.state) != (kind, expires_on, WatchState.ACTIVE):
+        watch.kind, watch.expires_on, watch.state = kind, expires_on, WatchState.ACTIVE
+        replan(session, watch, plan, now)
+        watch.changed_at = now
+    session.flush()
+    _happened(session, "watch.changed", watch, now, actor)
+
+
+def applied(session: Session, watch: ExpiryWatch, now: datetime, *, actor: str = HOLDER) -> None:
+    """An application was received: no more reminders of this date. Raises Over where there are none anyway."""
+    _lock(session, watch)
+    if watch.state is WatchState.APPLIED:
+        return
+    if watch.state is not WatchState.ACTIVE:
+        raise Over
+    watch.state, watch.next_on, watch.changed_at = WatchState.APPLIED, None, now
+    session.flush()
+    outbox.cancel(session, subject(watch), now, kinds=["expiry"])
+    _happened(session, "watch.applied", watch, now, actor)
+
+
+def end(session: Session, watch: ExpiryWatch, now: datetime, *, actor: str = HOLDER) -> None:
+    """The person wants no more: contact and all go at once.
+
+    Of what was delivered by another system a row without a contact stays, or its next delivery would begin anew.
+    """
+    _lock(session, watch)
+    outbox.cancel(session, subject(watch), now, kinds=["expiry"])
+    _happened(session, "watch.ended", watch, now, actor)
+    forget_contact(watch, now)
+    if watch.external is None:
+        session.delete(watch)
+    session.flush()
+
+
+def forget_contact(watch: ExpiryWatch, now: datetime) -> None:
+    """Nobody is reached about this any more."""
+    watch.state, watch.next_on, watch.changed_at = WatchState.OPTED_OUT, None, now
+    watch.contact = watch.recipient = None
+
+
+def replan(session: Session, watch: ExpiryWatch, plan: ladder.Ladder, now: datetime) -> None:
+    """Plan its reminders anew, after its date or kind has changed; what has not left yet is taken back."""
+    watch.told_on = None
+    _plan(watch, plan, today_at(watch.office, now))
+    session.flush()
+    outbox.cancel(session, subject(watch), now, kinds=["expiry"])
+
+
+def find(session: Session, number: str, secret: str) -> ExpiryWatch:
+    """The watch behind a link. Raises NotFound, in the same way for a wrong number and a wrong secret."""
+    try:
+        found = int(number, 16) if len(number) <= 15 else 0
+    except ValueError:
+        found = 0
+    right = vaults.of(session).token_matches(secret, PURPOSE, str(found))
+    watch = session.get(ExpiryWatch, found) if right else None
+    if watch is None:
+        raise NotFound
+    return watch
+
+
+def at_office(session: Session, office: Office, number: int) -> ExpiryWatch:
+    """The watch of an office with this number. Raises NotFound."""
+    watch = session.get(ExpiryWatch, number)
+    if watch is None or watch.office_id != office.id:
+        raise NotFound
+    return watch
+
+
+def of_contact(session: Session, contact: Contact, office: Office | None = None) -> Sequence[ExpiryWatch]:
+    """The watches that reach somebody there, by date; at one office or at all."""
+    query = select(ExpiryWatch).where(ExpiryWatch.recipient.in_(contact.recipients(vaults.of(session))))
+    if office is not None:
+        query = query.where(ExpiryWatch.office_id == office.id)
+    return session.scalars(query.order_by(ExpiryWatch.ends_on, ExpiryWatch.id).limit(MOST)).all()
+
+
+def contact_of(session: Session, watch: ExpiryWatch) -> Contact | None:
+    """Where its reminders go; None where that is forgotten."""
+    return contacts.of(vaults.of(session), watch)
+
+
+def path(vault: Vault, number: int) -> str:
+    """The address of the page about a watch, on this site."""
+    return f"/reminders/{number:x}/{vault.token(PURPOSE, str(number))}/"
+
+
+def subject(watch: ExpiryWatch) -> str:
+    """How messages and events name it."""
+    return f"watch:{watch.id}"
+
+
+def _plan(watch: ExpiryWatch, plan: ladder.Ladder, today: date) -> None:
+    watch.ends_on = ladder.end_of(plan, watch.kind, watch.expires_on)
+    # Who has just typed in the date has seen the page that a late reminder would lead to.
+    watch.next_on = ladder.first_day(plan, watch.kind, watch.expires_on, today, catches_up=False)
+
+
+def _lock(session: Session, watch: ExpiryWatch) -> None:
+    session.refresh(watch, with_for_update=True)
+
+
+def _happened(session: Session, kind: str, watch: ExpiryWatch, now: datetime, actor: str) -> None:
+    events.append(session, watch.office_id, kind, now, actor=actor, subject=subject(watch))
