@@ -2,19 +2,17 @@
 
 import re
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import datetime, time
 from typing import Any
 
 from flask import abort, render_template, request
 
-from kiosk import codes, qr, visit
+from kiosk import birth_date, codes, qr, visit
 from kiosk.entries import Act
 from kiosk.office_setup import Topic
 from kiosk.pages import Page, blueprint, entry_id, kiosk, language, new_entry_id, no_numbers, see, setup
 from kiosk.texts import _
 from kiosk.ticket_pages import refused
-
-OLDEST = 120  # years
 
 
 @blueprint.get("/<language>/check-in")
@@ -43,7 +41,7 @@ def by_birth(**_language: str) -> Page:
 def by_birth_now(**_language: str) -> Page:
     """Check in with date of birth and time."""
     act_id = entry_id()
-    born = _date(request.form.get("born", ""), setup().day(kiosk().now()))
+    born = birth_date.read(request.form.get("born", ""), setup().day(kiosk().now()))
     due = _time(request.form.get("due", ""))
     errors = {}
     if born is None:
@@ -159,20 +157,6 @@ def _what_is_wrong(code: str) -> str:
     if len(code) != codes.LENGTH:
         return _("Please check the code: it has 8 letters and digits.")
     return _("Please check the code: one of its characters is wrong.")
-
-
-def _date(typed: str, today: date) -> date | None:
-    """07031990 or 7.3.1990 as a date that somebody alive can have been born on."""
-    parts = re.findall(r"\d+", typed[:20])
-    if len(parts) == 1 and len(parts[0]) == 8:
-        parts = [parts[0][:2], parts[0][2:4], parts[0][4:]]
-    if len(parts) != 3 or len(parts[2]) != 4:
-        return None
-    try:
-        born = date(int(parts[2]), int(parts[1]), int(parts[0]))
-    except ValueError:
-        return None
-    return born if today.year - OLDEST <= born.year and born <= today else None
 
 
 def _time(typed: str) -> time | None:

@@ -2,10 +2,11 @@
 
 import uuid
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any, Literal
 
 from kiosk import clock, offline
+from kiosk.birth_date import BirthDate
 from kiosk.delivery import Delivery
 from kiosk.entries import Act, Entry, Result
 from kiosk.journal import Journal
@@ -102,7 +103,7 @@ class Kiosk:
             matched = offline.decide(act, setup, self.refresh.today, act.at).matched
         return self.journal.record(replace(act, since=clock.since_start()), after=after, matched=matched)
 
-    def check_in_by_birth(self, entry_id: str, born: date, due: time, language: str) -> Act | None:
+    def check_in_by_birth(self, entry_id: str, born: BirthDate, due: time, language: str) -> Act | None:
         """The act of somebody who has no code at hand but knows when the appointment is; None without a setup."""
         setup, now = self.setup, self.now()
         if setup is None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Literal
 
+from kiosk.birth_date import BirthDate
+
 Standing = Literal["expected", "here", "cancelled"]
 Purpose = Literal["code", "birth"]
 
@@ -61,7 +63,7 @@ class DayList:
             return None, None, None
         return digest, self.by_code.get(digest), self.elsewhere.get(digest)
 
-    def of_birth(self, born: date, due: time) -> tuple[Expected, ...]:
+    def of_birth(self, born: BirthDate, due: time) -> tuple[Expected, ...]:
         """The appointments at that time of people born on that day; more than one for twins."""
         return self.by_birth.get(digest_of(self.key, "birth", f"{born.isoformat()} {due:%H:%M}"), ())
 

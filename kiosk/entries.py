@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from typing import Literal
 
+from kiosk.birth_date import BirthDate
 from kiosk.office_setup import Wait
 
 Day = date  # inside Act, `date` is a field
@@ -51,7 +52,7 @@ class Act:
     language: str
     code: str | None = None
     service: str | None = None
-    born: Day | None = None
+    born: BirthDate | None = None
     due: time | None = None
     late_ok: bool = False
     since: Since | None = field(default=None, compare=False)

@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
+from kiosk.birth_date import BirthDate
 from kiosk.entries import Act, Entry, Result, Since
 from kiosk.office_setup import Wait
 
@@ -120,7 +121,7 @@ def entry(row: sqlite3.Row) -> Entry:
         language=row["language"],
         code=row["code"],
         service=row["service"],
-        born=date.fromisoformat(row["born"]) if row["born"] else None,
+        born=BirthDate.from_iso(row["born"]) if row["born"] else None,
         due=time.fromisoformat(row["due"]) if row["due"] else None,
         late_ok=bool(row["late_ok"]),
         since=Since(row["boot"], row["uptime"]) if row["boot"] else None,

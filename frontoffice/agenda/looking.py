@@ -12,15 +12,18 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from frontoffice import birth_date
 from frontoffice import vault as vaults
 from frontoffice.agenda import day as days
 from frontoffice.agenda.day import Entry
+from frontoffice.birth_date import BirthDate
 from frontoffice.booking import fairness, references
 from frontoffice.booking.models import Appointment, BlockedKind
 from frontoffice.booking.person import Person
+from frontoffice.errors import Invalid
 from frontoffice.offices.models import Office
 
-_DATE = re.compile(r"\b(?:(\d{1,2})[.\s/]+(\d{1,2})[.\s/]+(\d{4})|(\d{4})-(\d{2})-(\d{2}))\b")
+_DATE = re.compile(r"\b(?:\d{1,2}[.\s/-]+\d{1,2}[.\s/-]+\d{4}|\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{8})\b")
 
 
 class Wanted(NamedTuple):
@@ -28,7 +31,7 @@ class Wanted(NamedTuple):
 
     code: str | None
     words: Sequence[str]
-    born: date | None
+    born: BirthDate | None
 
     @property
     def is_empty(self) -> bool:
@@ -37,13 +40,13 @@ class Wanted(NamedTuple):
 
 
 def read(typed: str) -> Wanted:
-    """What was typed; dates as 27.3.1991, 27 3 1991 or 1991-03-27."""
+    """What was typed; dates as 27.3.1991, 27 3 1991, 1991-03-27 or 00.00.1980."""
     typed = typed[:200]
     code = references.tidy(typed)
     if code:
         return Wanted(code, (), None)
     found = _DATE.search(typed)
-    born = _born(found.groups()) if found else None
+    born = _born(found[0]) if found else None
     rest = typed.replace(found[0], " ") if found and born else typed
     return Wanted(None, fairness.fold_name(rest).split(), born)
 
@@ -76,10 +79,8 @@ def _fits(person: Person, wanted: Wanted) -> bool:
     return all(any(part.startswith(word) for part in name) for word in wanted.words)
 
 
-def _born(parts: tuple[str | None, ...]) -> date | None:
-    day, month, year, *iso = parts
+def _born(typed: str) -> BirthDate | None:
     try:
-        numbers = [int(each or 0) for each in ((year, month, day) if day else iso)]
-        return date(*numbers)
-    except ValueError:
+        return birth_date.parse(typed, date.max)
+    except Invalid:
         return None

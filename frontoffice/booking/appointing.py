@@ -5,7 +5,7 @@ Locks are taken in the order digests → sheets → holds → appointments → e
 
 import hmac
 from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -14,6 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from frontoffice import events
 from frontoffice import vault as vaults
+from frontoffice.birth_date import BirthDate
 from frontoffice.booking import (
     daybook,
     entering,
@@ -118,7 +119,7 @@ def find(session: Session, reference: str, secret: str) -> Appointment:
     return _by_reference(session, known)
 
 
-def find_by_birth(session: Session, reference: str, born: date) -> Appointment:
+def find_by_birth(session: Session, reference: str, born: BirthDate) -> Appointment:
     """The appointment with this reference, if its person was born on that day. NotFound if either is wrong.
 
     A date of birth is easily guessed: the caller counts the attempts, and does it before.

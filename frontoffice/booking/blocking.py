@@ -8,8 +8,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import Select, delete, or_, select
 from sqlalchemy.orm import Session
 
-from frontoffice import memory
+from frontoffice import birth_date, memory
 from frontoffice import vault as vaults
+from frontoffice.birth_date import BirthDate
 from frontoffice.booking import fairness
 from frontoffice.booking.models import Blocked, BlockedKind
 from frontoffice.booking.person import Person
@@ -27,7 +28,6 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LENGTHS = {4: tuple(range(16, 33)), 6: (32, 36, 40, 44, 48, 52, 56, 60, 64)}
 
 _NAME_AND_BIRTH = re.compile(r"(?P<name>.*\S)[\s,;]+(?P<born>\S+)")
-_DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 
 memory.seldom_changed(Blocked)
 _ANY_NETWORK = select(Blocked.id).where(Blocked.kind == BlockedKind.NETWORK).limit(1)
@@ -138,11 +138,10 @@ def _folded_person(typed: str) -> str:
     return fairness.folded_person(Person(parts["name"], born, None, None))
 
 
-def _date(typed: str) -> date | None:
-    german = _DAY_FIRST.fullmatch(typed)
+def _date(typed: str) -> BirthDate | None:
     try:
-        return date(*map(int, german.groups()[::-1])) if german else date.fromisoformat(typed)
-    except ValueError:
+        return birth_date.parse(typed, date.max)
+    except Invalid:
         return None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from wtforms import Form, FormField, StringField
 from wtforms.validators import InputRequired
 
+from frontoffice.birth_date import BirthDate
 from frontoffice.booking import person, references
 from frontoffice.booking.person import Person
 from frontoffice.booking.refusals import NotOffered
@@ -104,7 +105,7 @@ class FindForm(DetailsForm):
     reference = StringField(N_("Booking code"), [InputRequired()])
     born = FormField(BirthForm, N_("Date of birth"))
 
-    def code_and_birth(self, today: date) -> tuple[str, date]:
+    def code_and_birth(self, today: date) -> tuple[str, BirthDate]:
         """Both, tidied. Raises person.WrongDetails."""
         problems: list[Invalid] = []
         code = references.tidy(self.reference.data or "")

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NamedTuple
 
+from frontoffice import birth_date
+from frontoffice.birth_date import BirthDate
 from frontoffice.errors import N_, Invalid
 from frontoffice.messages import addresses
 
 LONGEST_NAME = 120
-EARLIEST_BIRTH = date(1900, 1, 1)
 
 # Letters of Persian and of Indian scripts are joined or parted by these; other invisible ones only deceive.
 _JOINERS = {"\u200c", "\u200d"}
@@ -30,7 +31,7 @@ class Person:
     """A person, and where to reach them: at least one of mail and phone (E.164)."""
 
     name: str
-    born: date
+    born: BirthDate
     mail: str | None
     phone: str | None
 
@@ -51,7 +52,7 @@ class Person:
     @classmethod
     def from_sealed(cls, kept: dict[str, Any]) -> "Person":
         """The person again."""
-        return cls(kept["name"], date.fromisoformat(kept["born"]), kept["mail"], kept["phone"])
+        return cls(kept["name"], birth_date.from_iso(kept["born"]), kept["mail"], kept["phone"])
 
 
 class Contact(NamedTuple):
@@ -66,13 +67,13 @@ class Contact(NamedTuple):
         return cls(*kept["wanted"]) if "wanted" in kept else None
 
 
-def read(name: str, born: tuple[str, str, str], mail: str, phone: str, today: date) -> Person:
-    """A person from what somebody typed; `born` are day, month and year.
+def read(name: str, born: tuple[str, str, str] | str, mail: str, phone: str, today: date) -> Person:
+    """A person from what somebody typed; `born` are day, month and year, or all of it in one.
 
     Raises WrongDetails with everything that is wrong, so that all of it can be mended at once.
     """
     problems: list[Invalid] = []
-    known = _checked(problems, full_name, name), _checked(problems, date_of_birth, *born, today)
+    known = _checked(problems, full_name, name), _checked(problems, _born, born, today)
     reached = _contact(problems, mail, phone)
     if problems:
         raise WrongDetails(problems)
@@ -104,22 +105,13 @@ def full_name(typed: str) -> str:
     return " ".join(name.split())
 
 
-def date_of_birth(day: str, month: str, year: str, today: date) -> date:
-    """A date of birth from its three parts, in digits of any script. Raises Invalid."""
-    parts = [each.strip() for each in (year, month, day)]
-    if not all(parts):
-        raise Invalid("born", N_("Please enter your date of birth: day, month and year."))
-    if not all(each.isdecimal() for each in parts) or len(parts[0]) != 4 or max(map(len, parts[1:])) > 2:
-        raise Invalid("born", N_("Please enter your date of birth in numbers, the year with four digits."))
-    try:
-        born = date(*map(int, parts))
-    except ValueError:
-        raise Invalid("born", N_("This date does not exist. Please check day, month and year.")) from None
-    if born > today:
-        raise Invalid("born", N_("This date lies in the future. Please check the year."))
-    if born < EARLIEST_BIRTH:
-        raise Invalid("born", N_("This date lies too far in the past. Please check the year."))
-    return born
+def date_of_birth(day: str, month: str, year: str, today: date) -> BirthDate:
+    """A date of birth from its three parts, in digits of any script; unknown parts are 00. Raises Invalid."""
+    return birth_date.of_parts(day, month, year, today)
+
+
+def _born(typed: tuple[str, str, str] | str, today: date) -> BirthDate:
+    return birth_date.parse(typed, today) if isinstance(typed, str) else date_of_birth(*typed, today)
 
 
 def _contact(problems: list[Invalid], mail: str, phone: str) -> Contact:

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from functools import cache
 from typing import Annotated, Any, Protocol
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from frontoffice import languages
+from frontoffice.birth_date import BirthDate, from_iso
 from frontoffice.booking.models import State
 from frontoffice.booking.timetable import Part
 from frontoffice.errors import N_, Invalid
@@ -35,7 +36,19 @@ def _moment(value: object) -> datetime:
     return datetime.fromisoformat(value.upper())
 
 
+def _born(value: object) -> BirthDate:
+    if not isinstance(value, str):
+        raise ValueError("must be a date such as 1991-03-27")
+    return from_iso(value)
+
+
 Day = Annotated[date, BeforeValidator(_day)]
+Born = Annotated[
+    Any,
+    BeforeValidator(_born),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])$"}),
+    Field(description="Date of birth; 00 where the passport has no day or month", examples=["1980-00-00"]),
+]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 Token = Annotated[str, Field(pattern=r"^[a-z2-7]{24}$")]
 Mail = Annotated[str, Field(max_length=254, pattern=NO_CONTROLS)]
@@ -46,7 +59,7 @@ class Asker(Protocol):
     """A request's body that says who somebody is."""
 
     name: str
-    born: date
+    born: BirthDate
     mail: str | None
     phone: str | None
 
@@ -179,7 +192,7 @@ class NewAppointment(Strict):
 
     hold: Annotated[Token, Field(description="The token of the hold")]
     name: Annotated[str, Field(min_length=1, max_length=120, pattern=NO_CONTROLS)]
-    born: Day
+    born: Born
     mail: Mail | None = None
     phone: Phone | None = None
     language: Annotated[str, Field(pattern=languages.CODE, description="Of the messages")] | None = None

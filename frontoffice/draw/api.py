@@ -13,7 +13,7 @@ from frontoffice import clock, languages
 from frontoffice.booking import admission, answers, choosing, guessing
 from frontoffice.booking.api import language_of, person_of, wrong_details
 from frontoffice.booking.person import WrongDetails
-from frontoffice.booking.shapes import NO_CONTROLS, Day, Item, Mail, Phone
+from frontoffice.booking.shapes import NO_CONTROLS, Born, Day, Item, Mail, Phone
 from frontoffice.draw import drawing, entering, making
 from frontoffice.draw.models import Draw, DrawRequest, DrawState, RequestState, Weights
 from frontoffice.errors import N_, NotFound, NotSignedIn
@@ -52,7 +52,7 @@ class NewRequest(WishBody):
         None, description="When the residence title ends, where chances depend on it"
     )
     name: Annotated[str, Field(min_length=1, max_length=120, pattern=NO_CONTROLS)]
-    born: Day
+    born: Born
     mail: Mail | None = None
     phone: Phone | None = None
     language: Annotated[str, Field(pattern=languages.CODE, description="Of the messages")] | None = None

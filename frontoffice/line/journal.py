@@ -15,6 +15,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from frontoffice import limits
+from frontoffice.birth_date import BirthDate
 from frontoffice.booking import rows, sheet
 from frontoffice.errors import NotAllowed, NotSignedIn, TooMany
 from frontoffice.line import arriving, phone
@@ -65,7 +66,7 @@ class Entry:
     service: str | None = None
     handed_out: bool = False
     series: str | None = None
-    born: date | None = None
+    born: BirthDate | None = None
     due: time | None = None
     late_ok: bool = False
     seconds_ago: float | None = None

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from frontoffice.birth_date import BirthDate
 from frontoffice.booking import appointing, references
 from frontoffice.booking.models import OCCUPYING, Appointment
 from frontoffice.line.refusals import Ambiguous, UnknownBirth, UnknownCode, WrongOffice
@@ -21,7 +22,7 @@ class Sought:
     """What the visitor knows: the code, or the date of birth and when the appointment is, on the office's clock."""
 
     code: str = ""
-    born: date | None = None
+    born: BirthDate | None = None
     due: time | None = None
 
 
@@ -44,7 +45,7 @@ def appointment(session: Session, office: Office, day: date, sought: Sought) -> 
     return found
 
 
-def _of_birth(session: Session, office: Office, due: datetime, born: date) -> Appointment:
+def _of_birth(session: Session, office: Office, due: datetime, born: BirthDate) -> Appointment:
     start = due.replace(tzinfo=ZoneInfo(office.time_zone)).astimezone(UTC)
     at_that_time = session.scalars(
         select(Appointment)

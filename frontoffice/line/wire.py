@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
 
+from frontoffice.birth_date import from_iso
 from frontoffice.line import journal
 from frontoffice.line.board import Board
 from frontoffice.line.calling import Visit
@@ -32,8 +33,17 @@ def _is_date(text: str) -> str:
     return text
 
 
+def _is_birth_date(text: str) -> str:
+    from_iso(text)
+    return text
+
+
 Moment = Annotated[str, AfterValidator(_is_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
 Day = Annotated[str, AfterValidator(_is_date), WithJsonSchema({"type": "string", "format": "date"})]
+
+Born = Annotated[  # 00 for what nobody knows
+    str, AfterValidator(_is_birth_date), WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"})
+]
 
 
 class Strict(BaseModel):
@@ -158,7 +168,7 @@ class EntryBody(Strict):
     service: Annotated[str, Field(pattern=SLUG)] | None
     handed_out: bool
     series: Annotated[str, Field(pattern=r"^[A-Z]$")] | None = None
-    born: Day | None = None
+    born: Born | None = None
     due: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
     late_ok: bool = False
     seconds_ago: Annotated[float, Field(ge=0, le=LONGEST_AGO)] | None = None
@@ -181,7 +191,7 @@ class EntryBody(Strict):
             self.service,
             self.handed_out,
             self.series,
-            date.fromisoformat(self.born) if self.born else None,
+            from_iso(self.born) if self.born else None,
             time.fromisoformat(self.due) if self.due else None,
             self.late_ok,
             self.seconds_ago,

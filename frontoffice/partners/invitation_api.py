@@ -7,7 +7,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from sqlalchemy.orm import Session
 
-from frontoffice import clock
+from frontoffice import birth_date, clock
 from frontoffice.booking import person as people
 from frontoffice.booking import sheet
 from frontoffice.booking.person import WrongDetails
@@ -105,9 +105,7 @@ def _known(body: InvitedShape, now: datetime) -> Known:
     known: dict[str, Any] = {}
     checks: dict[str, Any] = {
         "name": people.full_name,
-        "born": lambda born: people.date_of_birth(
-            str(born.day), str(born.month), f"{born.year:04}", now.date()
-        ),
+        "born": lambda born: birth_date.parse(born.isoformat(), now.date()),
         "mail": addresses.mail_address,
         "phone": addresses.phone_number,
     }

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from frontoffice import clock
+from frontoffice import birth_date, clock
 from frontoffice.booking import appointing, dates, guessing, sheet, timetable
 from frontoffice.booking import person as people
 from frontoffice.booking.models import Hold
@@ -151,7 +151,7 @@ def _moment(typed: str) -> datetime:
 def _person(known: Known, form: InvitedForm, today: date) -> Person:
     """Who comes: what is known already, and for the rest what was typed. Raises WrongDetails."""
     born = (
-        (str(known.born.day), str(known.born.month), f"{known.born.year:04}")
+        (f"{known.born:%d}", f"{known.born:%m}", f"{known.born.year:04}")
         if known.born
         else form.born.form.typed()
     )
@@ -203,7 +203,7 @@ def _details_page(guest: Guest, kept: Hold, form: InvitedForm) -> str:
         "partners/invitation_details.html",
         form=form,
         known=known,
-        born=f"{known.born:%d.%m.%Y}" if known.born else None,
+        born=birth_date.written(known.born, language()) if known.born else None,
         hold=kept,
         now=guest.now,
         until=dates.clock_time(kept.expires_at, zone, language()),

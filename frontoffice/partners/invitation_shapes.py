@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from frontoffice.booking.models import State
-from frontoffice.booking.shapes import NO_CONTROLS, Day, Moment, Parameters, Strict
+from frontoffice.booking.shapes import NO_CONTROLS, Born, Moment, Parameters, Strict
 from frontoffice.offices.api import Slug
 from frontoffice.partners.shapes import Key, Language, OwnReference
 
@@ -15,7 +15,7 @@ class InvitedShape(Strict):
     """What is known of the person. What is missing is asked for; with mail or phone the link is sent there."""
 
     name: Annotated[str, Field(min_length=1, max_length=120, pattern=NO_CONTROLS)] | None = None
-    born: Day | None = None
+    born: Born | None = None
     mail: Annotated[str, Field(max_length=254, pattern=NO_CONTROLS)] | None = None
     phone: Annotated[str, Field(max_length=40, pattern=NO_CONTROLS)] | None = None
 

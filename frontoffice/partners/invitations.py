@@ -1,12 +1,14 @@
 """Invitations as they are kept: finding one, what has become of it, what is known of the person."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from frontoffice import birth_date
 from frontoffice import vault as vaults
+from frontoffice.birth_date import BirthDate
 from frontoffice.booking.visit import Item, Visit
 from frontoffice.errors import NotFound
 from frontoffice.partners.arranging import AT_ONCE
@@ -28,7 +30,7 @@ class Known(NamedTuple):
     """What the asking system tells of the person; all of it may be missing."""
 
     name: str | None = None
-    born: date | None = None
+    born: BirthDate | None = None
     mail: str | None = None
     phone: str | None = None
 
@@ -84,7 +86,7 @@ def known_of(session: Session, invitation: Invitation) -> Known:
     if invitation.person is None:
         return Known()
     kept = vaults.of(session).open(invitation.person)
-    return Known(**{**kept, "born": date.fromisoformat(kept["born"]) if kept["born"] else None})
+    return Known(**{**kept, "born": birth_date.from_iso(kept["born"]) if kept["born"] else None})
 
 
 def reference_of(session: Session, invitation: Invitation) -> str | None:

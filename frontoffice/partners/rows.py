@@ -129,7 +129,7 @@ def _row(
     try:
         somebody = person.read(
             cells.get("name", ""),
-            _birth(cells.get("born", "")),
+            cells.get("born", ""),
             cells.get("mail", ""),
             cells.get("phone", ""),
             today,
@@ -157,14 +157,6 @@ def _row(
     if wrong or somebody is None or concern is None or language is None:
         return None
     return Row(((concern, 1),), somebody, language, reference or None)
-
-
-def _birth(typed: str) -> tuple[str, str, str]:
-    """Day, month and year of 27.3.1991, 27/03/1991 or 1991-03-27; a time that a spreadsheet adds is left out."""
-    parts = re.split(r"[.\-/ ]+", re.sub(r"[T ]0?0:00(:00)?$", "", typed))
-    if len(parts) != 3:
-        return (typed, typed, typed)
-    return (parts[2], parts[1], parts[0]) if len(parts[0]) == 4 else (parts[0], parts[1], parts[2])
 
 
 def _language(typed: str, languages: Sequence[str]) -> str | None:

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from frontoffice import languages
 from frontoffice.booking.models import State
-from frontoffice.booking.shapes import NO_CONTROLS, Day, Moment, Parameters, Strict
+from frontoffice.booking.shapes import NO_CONTROLS, Born, Day, Moment, Parameters, Strict
 from frontoffice.offices.api import Slug
 from frontoffice.partners.drafting import MOST_PEOPLE
 from frontoffice.partners.granting import Items
@@ -61,7 +61,7 @@ class PersonShape(Strict):
     """Who comes. At least one of mail and phone is needed; a number without a country is a German one."""
 
     name: Annotated[str, Field(min_length=1, max_length=120, pattern=NO_CONTROLS)]
-    born: Day
+    born: Born
     mail: Annotated[str, Field(max_length=254, pattern=NO_CONTROLS)] | None = None
     phone: Annotated[str, Field(max_length=40, pattern=NO_CONTROLS)] | None = None
 

@@ -14,7 +14,7 @@ from frontoffice.booking import admission, answers, appointing, guessing
 from frontoffice.booking.api import language_of, person_of, wrong_details
 from frontoffice.booking.models import Appointment
 from frontoffice.booking.person import WrongDetails
-from frontoffice.booking.shapes import NO_CONTROLS, AppointmentPath, Day, Item, Mail, Phone, Strict
+from frontoffice.booking.shapes import NO_CONTROLS, AppointmentPath, Born, Day, Item, Mail, Phone, Strict
 from frontoffice.booking.sheet import TICK
 from frontoffice.errors import N_, Invalid, NotSignedIn
 from frontoffice.offices.api import Slug
@@ -82,7 +82,7 @@ class NewEntry(WishBody):
     )
     other_offices: Annotated[list[Slug], Field(max_length=spots.MOST_OFFICES)] = Field([])
     name: Annotated[str, Field(min_length=1, max_length=120, pattern=NO_CONTROLS)]
-    born: Day
+    born: Born
     mail: Mail | None = None
     phone: Phone | None = None
     language: Annotated[str, Field(pattern=languages.CODE, description="Of the messages")] | None = None

@@ -54,7 +54,7 @@ def test_composed_and_decomposed_letters_are_the_same_name() -> None:
     [
         ("31", "2", "1990"),
         ("29", "2", "2023"),
-        ("0", "1", "1990"),
+        ("1", "0", "1990"),
         ("1", "13", "1990"),
         ("1", "1", "90"),
         ("24", "11", "2026"),
@@ -75,6 +75,7 @@ def test_dates_of_birth_may_be_written_in_any_digits() -> None:
     assert person.date_of_birth("٢٧", "۳", "1991", TODAY) == date(1991, 3, 27)
     assert person.date_of_birth("29", "02", "2024", TODAY) == date(2024, 2, 29)
     assert person.date_of_birth("23", "11", "2026", TODAY) == TODAY
+    assert person.date_of_birth("00", "0", "1980", TODAY).isoformat() == "1980-00-00"
 
 
 def test_one_way_to_be_reached_is_enough_and_none_is_too_few() -> None:
