@@ -1,5 +1,7 @@
 """How many parts an SMS is sent and paid in, and letters that keep the number low (3GPP TS 23.038)."""
 
+import unicodedata
+
 _BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -22,13 +24,27 @@ _PLAINER = str.maketrans(
         "\N{LEFT DOUBLE QUOTATION MARK}": '"',
         "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
         "\N{DOUBLE LOW-9 QUOTATION MARK}": '"',
+        "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}": '"',
+        "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}": '"',
     }
 )
 
+_DOTLESS = {"ı": "i", "œ": "oe", "Œ": "OE"}  # letters that are not a letter and an accent to Unicode
+
 
 def plainer(text: str) -> str:
-    """`text` on one line, with typographic characters replaced by those that every SMS can carry."""
-    return " ".join(text.translate(_PLAINER).split())
+    """`text` on one line, with typographic characters replaced by those that every SMS can carry.
+
+    Accents that an SMS cannot carry are left out where that makes the whole text basic, as people do themselves when
+    they write in Turkish, Spanish or French: "ağustos" is "agustos" then. Other scripts stay as they are.
+    """
+    usual = " ".join(text.translate(_PLAINER).split())
+    without = "".join(letter if letter in _WIDTH else _bare(letter) for letter in usual)
+    return without if is_basic(without) else usual
+
+
+def _bare(letter: str) -> str:
+    return _DOTLESS.get(letter) or unicodedata.normalize("NFD", letter)[0]
 
 
 def segments(text: str) -> int:
