@@ -37,6 +37,7 @@ SAMPLES: Mapping[str, str] = {
     "unproven": "",
     "outcome": "won",
     "step": "early",
+    "more": "2",
     "news": "",
 }
 # Of those that are addresses of this system: what stands behind its own one.
