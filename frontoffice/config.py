@@ -265,6 +265,19 @@ class Documents(Section):
     keep_days: Annotated[int, Field(ge=0, le=30)] = 30
 
 
+class Insight(Section):
+    """Statistics. `alarm_mail` (empty: none) is told when the next free appointment is further away than promised."""
+
+    alarm_mail: str = ""
+
+    @field_validator("alarm_mail")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if value and "@" not in value.strip("@"):
+            raise ValueError("must be a mail address such as leitung@example.org")
+        return value
+
+
 class Staff(Section):
     """Sign-in of staff."""
 
@@ -382,6 +395,7 @@ class Config(Section):
     line: Line = Line()
     documents: Documents = Documents()
     staff: Staff = Staff()
+    insight: Insight = Insight()
     messages: Messages = Messages()
     logs: Logs = Logs()
     demo: Demo = Demo()

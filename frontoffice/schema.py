@@ -22,6 +22,7 @@ import frontoffice.documents.card_models
 import frontoffice.documents.models
 import frontoffice.draw.models
 import frontoffice.events
+import frontoffice.insight.models
 import frontoffice.limits
 import frontoffice.line.models
 import frontoffice.messages.models

@@ -29,6 +29,7 @@ from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.documents import watch_sweep, watch_upkeep
 from frontoffice.draw import drawing, settling
+from frontoffice.insight import keeping, promise
 from frontoffice.line import end_of_day, evening, journal, learning, next_up, parking
 from frontoffice.messages import channels, outbox, receipts, retention, sweep
 from frontoffice.messages.dispatch import Delivery, deliver_due
@@ -304,6 +305,33 @@ def _look_after_watches(context: Context) -> None:
         )
 
 
+def _work_out_days(context: Context) -> None:
+    with context.database.read() as session:
+        offices = session.scalars(select(Office).order_by(Office.id)).all()
+        due = [(each, day) for each in offices for day in keeping.due_days(session, each, clock.now())]
+    for office, day in due:
+        if context.stopping():
+            return
+        with context.database.write() as session:
+            keeping.work_out(session, office, day, clock.now())
+
+
+def _look_at_promises(context: Context) -> None:
+    config = context.config
+    with context.database.read() as session:
+        offices = session.scalars(select(Office).order_by(Office.id)).all()
+    for office in offices:
+        if context.stopping():
+            return
+        now = clock.now()
+        with context.database.read() as session:
+            found = promise.look(session, office, now, config.booking)
+        link = f"{config.site.base_url}/staff/statistics/?office={office.slug}#promise"
+        to, language = config.insight.alarm_mail, config.site.languages[0]
+        with context.database.write() as session:
+            promise.note(session, office, found, now, promise.Alarm(to, language, link) if to else None)
+
+
 def _forget(context: Context) -> None:
     with context.database.write() as session:
         limits.forget(session, clock.now())
@@ -334,6 +362,8 @@ JOBS: list[Job] = [
     Job("line: forget journals", 3600, _forget_journals),
     Job("documents: remind", 600, _remind_of_ends),
     Job("documents: look after watches", 3600, _look_after_watches),
+    Job("insight: work out days", 1800, _work_out_days),
+    Job("insight: look at promises", 900, _look_at_promises),
     Job("forget", 3600, _forget),
     Job("messages: dispatch", 1, _dispatch, one_worker=False),
     Job("messages: reconcile", 15, _reconcile),

@@ -187,8 +187,7 @@ def _send(delivery: Delivery, claimed: Claimed, now: datetime) -> tuple[Outcome,
     except Exception as error:  # whatever is wrong with one text must not keep the others from leaving
         log.error("message.unwritable", id=claimed.id, kind=claimed.kind, error=type(error).__name__)
         return Refused(Meaning.DEAD, "text"), 0
-    is_counted = claimed.medium is Medium.SMS and frequency.is_paced(delivery.settings)
-    parts = segments(outgoing.text) if is_counted else 0
+    parts = segments(outgoing.text) if claimed.medium is Medium.SMS else 0
     try:
         provider = delivery.asked(claimed.medium, claimed.provider)
         assert provider is not None  # it was chosen from among them
@@ -229,7 +228,8 @@ def _write(delivery: Delivery, answers: list[Answer]) -> list[bool]:
         return []
     with delivery.database.write() as session:
         kept = [_settle(delivery, session, answer) for answer in answers]
-        if parts := sum(answer.parts for answer in answers):
+        parts = sum(answer.parts for answer in answers)
+        if parts and frequency.is_paced(delivery.settings):
             frequency.spend(session, parts, delivery.settings, answers[-1].at)
         _switch(delivery, session, answers)
     for answer in answers:
@@ -242,7 +242,7 @@ def _settle(delivery: Delivery, session: Session, answer: Answer) -> bool:
     claimed, outcome = answer.claimed, answer.outcome
     if isinstance(outcome, Accepted):
         return settle.accepted(
-            session, claimed.id, claimed.owner, outcome, answer.at
+            session, claimed.id, claimed.owner, outcome, answer.at, parts=answer.parts
         ) or settle.accepted_late(session, claimed.id, claimed.attempt, claimed.provider, outcome, answer.at)
     message = _still_ours(session, claimed)
     if message is not None:

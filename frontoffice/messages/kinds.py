@@ -45,6 +45,7 @@ KINDS = {
         frozenset({"office_name", "link", "watch_link", "step", "due_at", "time_zone"}),
         frozenset({"office_phone", "more"}),
     ),
+    "promise_alarm": Kind(ON_A_LIST),
     "card_ready": Kind(frozenset({"office_name", "office_address", "link", "documents"})),
     "card_waits": Kind(frozenset({"office_name", "office_address", "link", "documents"})),
     "card_in_box": Kind(
@@ -81,6 +82,7 @@ NAMES = {
     "card_waits": N_("Still to be picked up"),
     "card_in_box": N_("Ready in the pick-up box"),
     "card_posted": N_("On its way by post"),
+    "promise_alarm": N_("Promise of days not kept (to the office)"),
     "next": N_("You are next"),
     "closing_early": N_("The office closes early"),
 }

@@ -121,6 +121,7 @@ class Message(Base):
     provider_id: Mapped[str | None] = mapped_column(String(64))
     provider_status: Mapped[str | None] = mapped_column(String(30))
     error_code: Mapped[str | None] = mapped_column(String(40))
+    parts: Mapped[int | None]  # in how many parts an SMS left
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     created_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]

@@ -35,6 +35,7 @@ _ACCEPT = Quick(
         provider_status=bindparam("status"),
         accepted_at=bindparam("now"),
         final_at=bindparam("now"),
+        parts=bindparam("parts"),
         lease_owner=None,
         lease_until=None,
         error_code=None,
@@ -51,8 +52,13 @@ _WITH_FALLBACK = {
 }
 
 
-def accepted(session: Session, message_id: int, owner: str, answer: Accepted, now: datetime) -> bool:
-    """Record that the provider has taken a message; False where the lease `owner` has been lost meanwhile."""
+def accepted(
+    session: Session, message_id: int, owner: str, answer: Accepted, now: datetime, *, parts: int = 0
+) -> bool:
+    """Record that the provider has taken a message, an SMS in so many `parts`.
+
+    False where the lease `owner` has been lost meanwhile.
+    """
     session.flush()
     found = _ACCEPT.run(
         session,
@@ -62,6 +68,7 @@ def accepted(session: Session, message_id: int, owner: str, answer: Accepted, no
             "taken_as": answer.provider_id,
             "status": answer.status,
             "now": now,
+            "parts": parts or None,
         },
     )
     return bool(found)

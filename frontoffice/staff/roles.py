@@ -29,6 +29,7 @@ class Permission(StrEnum):
     SEE_FORECAST = "see_forecast"  # how many renewals are coming, and whether there is room for them
     DRAW = "draw"  # make a draw, and call it off
     MANAGE_DEVICES = "manage_devices"  # pair kiosks and screens, and sign them off
+    SEE_STATISTICS = "see_statistics"  # counts of visits, waiting, no-shows and messages
     MANAGE_PARTNERS = "manage_partners"  # agree with partners what they book, give and take tokens
 
 
@@ -59,6 +60,7 @@ MAY: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.RESUME_PROVIDERS,
             Permission.DRAW,
             Permission.BLOCK,
+            Permission.SEE_STATISTICS,
             Permission.MANAGE_PARTNERS,
             Permission.MANAGE_DEVICES,
         },
@@ -71,11 +73,12 @@ MAY: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.RESUME_PROVIDERS,
                 Permission.SEE_CAPACITY,
                 Permission.MIND_MESSAGES,
+                Permission.SEE_STATISTICS,
                 Permission.MANAGE_PARTNERS,
                 Permission.MANAGE_DEVICES,
             }
         ),
-        Role.AUDITOR: frozenset(),
+        Role.AUDITOR: frozenset({Permission.SEE_STATISTICS}),
     }
 )
 

@@ -91,6 +91,8 @@ BLUEPRINTS = (
     "frontoffice.messages.api",
     "frontoffice.operations.health_pages",
     "frontoffice.operations.metrics_pages",
+    "frontoffice.insight.pages",
+    "frontoffice.insight.api",
     "frontoffice.demo.pages",
 )
 

@@ -1,0 +1,1 @@
+"""Statistics, the promise of days, and what is stored about a person."""
