@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 import frontoffice.booking.checks
+import frontoffice.documents.watch_checks
 import frontoffice.line.checks
 import frontoffice.messages.checks
 import frontoffice.operations.checks
@@ -43,6 +44,7 @@ BY_HAND = "cli"  # by what name events know who works on the command line
 CONFIG_FILE = Path("config.toml")
 CHECKS = (
     frontoffice.booking.checks.differences,
+    frontoffice.documents.watch_checks.differences,
     frontoffice.line.checks.differences,
     frontoffice.waitlist.checks.differences,
     frontoffice.messages.checks.differences,

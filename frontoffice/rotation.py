@@ -18,8 +18,10 @@ from frontoffice.booking import fairness
 from frontoffice.booking.models import Appointment
 from frontoffice.booking.person import Person
 from frontoffice.db import Base, Database
-from frontoffice.documents import card_keys
+from frontoffice.documents import card_keys, watch_import
 from frontoffice.documents.card_models import CardNotice, CardOrder
+from frontoffice.documents.contact import Contact
+from frontoffice.documents.models import ExpiryWatch
 from frontoffice.draw.models import DrawRequest
 from frontoffice.messages import outbox
 from frontoffice.messages.envelope import unseal
@@ -57,6 +59,10 @@ def rotate(database: Database) -> Rotated:
     for rows in _parts(database, cards, cards.c.sealed):
         with database.write() as session:
             _rehash_cards(session, [number for number, _ in rows], done)
+    watches = Base.metadata.tables[ExpiryWatch.__tablename__]
+    for rows in _parts(database, watches, watches.c.contact):
+        with database.write() as session:
+            _rehash_watches(session, watches, rows, done)
     messages = Base.metadata.tables[Message.__tablename__]
     left: list[tuple[int, bytes]] = []
     for rows in _parts(database, messages, messages.c.envelope):
@@ -155,6 +161,26 @@ def _rehash_cards(session: Session, numbers: Sequence[int], done: Rotated) -> No
             notice.recipient = current
             done.rehashed += 1
     session.flush()
+
+
+def _rehash_watches(session: Session, table: Table, rows: Rows, done: Rotated) -> None:
+    """The hashes by which a watch is found: that of its contact, and that of its id in the specialist system."""
+    vault = vaults.of(session)
+    for number, sealed in rows:
+        try:
+            contact = Contact(**vault.open(sealed))
+        except InvalidToken:
+            continue
+        done.rehashed += _replace(
+            session, table, table.c.id == number, "recipient", contact.recipients(vault)
+        )
+        if contact.external is not None:
+            source = session.scalars(select(table.c.source).where(table.c.id == number)).one()
+            digests = watch_import.digests(vault, source, contact.external)
+            done.rehashed += _replace(session, table, table.c.id == number, "external", digests)
+        for medium, address in ((Medium.MAIL, contact.mail), (Medium.SMS, contact.phone)):
+            if address:
+                _carry_over(session, vault, medium, address, done)
 
 
 def _rehash_recipients(session: Session, table: Table, rows: Rows, done: Rotated) -> list[tuple[int, bytes]]:

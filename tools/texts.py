@@ -40,6 +40,7 @@ ONLY_FOR_STAFF = (
     "frontoffice/documents/integrations.py",
     "frontoffice/documents/reading.py",
     "frontoffice/documents/values.py",
+    "frontoffice/documents/watch_desk*.py",
     "frontoffice/documents/watch_import.py",
     "frontoffice/draw/making.py",
     "frontoffice/draw/staff_*.py",
@@ -78,6 +79,8 @@ ONLY_FOR_STAFF = (
     "templates/message_desk/*",
     "templates/partners/*",
     "templates/staff/*",
+    "templates/watches/desk*.html",
+    "templates/watches/renewals.html",
 )
 # Within those, what visitors read all the same.
 FOR_EVERYBODY = (

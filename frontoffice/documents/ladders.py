@@ -1,6 +1,7 @@
 """Which ladder an office has: as configured, with what it does differently itself."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import date
 
 from frontoffice.config import Documents, OfficeReminders, WatchRule
@@ -11,7 +12,16 @@ from frontoffice.offices.models import Office
 
 def of(office: Office, settings: Documents) -> Ladder:
     """The ladder of an office."""
-    own = _own(office)
+    return _made(_own(office), settings)
+
+
+def of_all(offices: Iterable[Office], settings: Documents) -> dict[int, Ladder]:
+    """The ladders of many offices by their numbers; those that differ in nothing share one."""
+    usual = _made(OfficeReminders(), settings)
+    return {each.id: _made(_own(each), settings) if each.document_reminders else usual for each in offices}
+
+
+def _made(own: OfficeReminders, settings: Documents) -> Ladder:
     title = settings.title_days if own.title_days is None else own.title_days
     passport = settings.passport_days if own.passport_days is None else own.passport_days
     days: dict[str, tuple[int, ...]] = {

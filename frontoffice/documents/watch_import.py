@@ -89,7 +89,7 @@ class Watches:
 
     def digest(self, vault: Vault, name: str) -> str:
         """The keyed hash that stands for source and id."""
-        return vault.digest(EXTERNAL, self._name(name))
+        return digests(vault, self._sender.source, name)[0]
 
     def unchanged(self, session: Session, rows: Sequence[Row]) -> set[int]:
         """Those that say word for word what they said before."""
@@ -131,10 +131,10 @@ class Watches:
 
     def write(self, session: Session, records: Sequence[Delivered], now: datetime) -> tuple[int, int]:
         """Begin, change and end watches; how many began and how many were changed."""
-        digests = [digest for each in records for digest in each.digests]
+        known_as = [digest for each in records for digest in each.digests]
         locked = (
             select(ExpiryWatch)
-            .where(ExpiryWatch.external.in_(digests))
+            .where(ExpiryWatch.external.in_(known_as))
             .order_by(ExpiryWatch.id)
             .with_for_update()
         )
@@ -174,9 +174,6 @@ class Watches:
         session.flush()
         return len(found)
 
-    def _name(self, name: str) -> str:
-        return f"{self._sender.source}\0{name}"
-
     def _known(self, vault: Vault, row: Row) -> dict[str, Any]:
         name = self.identify(row)
         if len(name) > LONGEST_ID:
@@ -185,7 +182,7 @@ class Watches:
             "external": self.digest(vault, name),
             "delivered": vault.digest(DELIVERED, _said(row, self._sender)),
             "state": _state(row.values.get("state", "")),
-            "digests": tuple(vault.digests(EXTERNAL, self._name(name))),
+            "digests": tuple(digests(vault, self._sender.source, name)),
         }
 
     def _change(self, session: Session, watch: ExpiryWatch, each: Delivered, now: datetime) -> bool:
@@ -245,6 +242,11 @@ class Watches:
             index_elements=["external"]
         )
         return len(session.scalars(statement.returning(ExpiryWatch.id), rows).all())
+
+
+def digests(vault: Vault, source: str, name: str) -> list[str]:
+    """The keyed hashes that stand for a source's id, that of the current key first."""
+    return vault.digests(EXTERNAL, f"{source}\0{name}")
 
 
 def _stop(session: Session, watch: ExpiryWatch, state: WatchState, now: datetime) -> bool:

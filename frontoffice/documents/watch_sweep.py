@@ -6,13 +6,15 @@ once take different watches (SKIP LOCKED), and the key of a message is unique in
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, any_, literal, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from frontoffice import vault as vaults
@@ -63,11 +65,12 @@ class Swept(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What is needed of an office."""
+    """What is needed of an office. Two are alike where they have the same ladder and the same day."""
 
-    office: Office
-    ladder: Ladder
+    office: Office = field(compare=False)
+    ladder: Ladder = field(compare=False)
     today: date
+    alike: int  # which ladder it is
 
 
 def sweep(session: Session, now: datetime, *, settings: Config, after: Mark | None = None) -> Swept:
@@ -79,26 +82,28 @@ def sweep(session: Session, now: datetime, *, settings: Config, after: Mark | No
     rows = [*first, *_others_of_the_same(session, places, first)]
     unwanted = _muted(session, rows)
     drafts, moved = list[Draft](), defaultdict[tuple[date | None, date], list[int]](list)
-    for together in _by_recipient(rows):
-        wanted = [each for each in together if each.recipient not in unwanted]
-        steps = [(each, step) for each in wanted if (step := _step(each, places[each.office_id]))]
-        if steps:
-            drafts += _draft(session, steps, places, now, settings)
-        for each in wanted:
+    climb = cache(_climb)  # many end on the same day
+    for together in _by_recipient(each for each in rows if each.recipient not in unwanted):
+        steps = []
+        for each in together:
             place = places[each.office_id]
-            next_on = ladder.next_day(place.ladder, each.kind, each.expires_on, place.today)
+            step, next_on = climb(place, each.kind, each.expires_on, each.next_on)
             moved[next_on, place.today].append(each.id)
-    written = outbox.enqueue_all(session, drafts, now)
+            steps += [(each, step)] if step else []
+        drafts += _draft(session, steps, places, now, settings) if steps else []
+    written = outbox.enqueue_many(session, drafts, now)
     _move_on(session, moved)
     _end(session, [each.id for each in rows if each.recipient in unwanted], now)
     mark = Mark(first[-1].next_on, first[-1].id) if len(first) == AT_ONCE else None
-    return Swept(len(rows), sum(number is not None for number in written), mark)
+    return Swept(len(rows), written, mark)
 
 
 def _places(session: Session, now: datetime, settings: Config) -> dict[int, _Place]:
+    offices = session.scalars(select(Office)).all()
+    plans = ladders.of_all(offices, settings.documents)
     return {
-        office.id: _Place(office, ladders.of(office, settings.documents), watching.today_at(office, now))
-        for office in session.scalars(select(Office))
+        office.id: _Place(office, plans[office.id], watching.today_at(office, now), id(plans[office.id]))
+        for office in offices
     }
 
 
@@ -118,9 +123,9 @@ def _due(places: dict[int, _Place], after: Mark | None) -> Any:
 def _others_of_the_same(session: Session, places: dict[int, _Place], rows: Sequence[Due]) -> Sequence[Due]:
     """What is due for the same people and did not come in the same go: they get one message."""
     recipients = {each.recipient for each in rows if each.recipient}
-    known = [each.id for each in rows]
-    query = _due(places, None).where(ExpiryWatch.recipient.in_(recipients), ExpiryWatch.id.not_in(known))
-    return session.execute(query).all()
+    query = _due(places, None).where(_among(session, ExpiryWatch.recipient, recipients))
+    seen = {each.id for each in rows}
+    return [each for each in session.execute(query) if each.id not in seen]
 
 
 def _muted(session: Session, rows: Sequence[Due]) -> set[str]:
@@ -131,15 +136,24 @@ def _muted(session: Session, rows: Sequence[Due]) -> set[str]:
     }
 
 
-def _by_recipient(rows: Sequence[Due]) -> list[list[Due]]:
+def _by_recipient(rows: Iterable[Due]) -> list[list[Due]]:
     groups = defaultdict[Any, list[Due]](list)
     for each in rows:
         groups[each.office_id, each.recipient].append(each)
     return list(groups.values())
 
 
-def _step(each: Due, place: _Place) -> Step | None:
-    return ladder.due(place.ladder, each.kind, each.expires_on, each.next_on, place.today)
+def _climb(place: _Place, kind: str, expires_on: date, since: date) -> tuple[Step | None, date | None]:
+    """The step that is due of such a document, and the day of the next one."""
+    step = ladder.due(place.ladder, kind, expires_on, since, place.today)
+    return step, ladder.next_day(place.ladder, kind, expires_on, place.today)
+
+
+def _among(session: Session, column: Any, values: Collection[Any]) -> ColumnElement[bool]:
+    """Whether it is one of a thousand: as one array where the database has them, because each parameter costs."""
+    if session.get_bind().dialect.name == "postgresql":
+        return cast(ColumnElement[bool], column == any_(literal(list(values), ARRAY(column.type))))
+    return cast(ColumnElement[bool], column.in_(values))
 
 
 def _draft(
@@ -195,7 +209,7 @@ def _move_on(session: Session, moved: Mapping[tuple[date | None, date], Sequence
     for (next_on, today), numbers in moved.items():
         session.execute(
             update(ExpiryWatch)
-            .where(ExpiryWatch.id.in_(numbers))
+            .where(_among(session, ExpiryWatch.id, numbers))
             .values(next_on=next_on, told_on=today)
             .execution_options(synchronize_session=False)
         )

@@ -55,7 +55,7 @@ def forget_muted(session: Session, now: datetime) -> int:
 def outdated(session: Session, settings: Documents) -> dict[int, Ladder]:
     """The offices whose watches were planned by another ladder than they have now, with that."""
     used = {each.office_id: each.fingerprint for each in session.scalars(select(LadderInUse))}
-    now = {office.id: ladders.of(office, settings) for office in session.scalars(select(Office))}
+    now = ladders.of_all(session.scalars(select(Office)), settings)
     return {number: plan for number, plan in now.items() if used.get(number) != ladders.fingerprint(plan)}
 
 

@@ -49,6 +49,13 @@ def check_day(end: date, today: date) -> None:
         raise Invalid("expires", N_("This date is too far ahead. Please check the year."))
 
 
+def check_end(
+    office: Office, kind: DocumentKind, expires_on: date, now: datetime, *, settings: Documents
+) -> None:
+    """Raise Invalid (expires) where nobody can be reminded of such a document."""
+    check_day(ladder.end_of(ladders.of(office, settings), kind, expires_on), today_at(office, now))
+
+
 def begin(
     session: Session,
     office: Office,

@@ -86,6 +86,8 @@ BLUEPRINTS = (
     "frontoffice.partners.api",
     "frontoffice.partners.plan_api",
     "frontoffice.partners.invitation_api",
+    "frontoffice.documents.watch_pages",
+    "frontoffice.documents.watch_desk_pages",
     "frontoffice.documents.watch_api",
     "frontoffice.messages.pages",
     "frontoffice.messages.api",

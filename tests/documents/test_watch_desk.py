@@ -1,0 +1,132 @@
+"""Staff look up and note reminders, record applications, and the team lead sees what is coming."""
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+
+from frontoffice.config import Config
+from frontoffice.db import Database
+from frontoffice.documents import renewal_forecast, renewals
+from frontoffice.documents.chart import chart
+from frontoffice.documents.models import WatchState
+from frontoffice.events import Event
+from frontoffice.offices.models import Office
+from frontoffice.staff.models import Role
+from tests.agenda.conftest import SignIn, clerk, lead, office, sign_in, stopped_clock
+from tests.agenda.parts import booked
+from tests.booking.steps import OLENA, at
+from tests.documents.parts import MAIL, begin, deliver, rows, sweep, watches
+from tests.documents.test_watch_pages import day
+from tests.line.browsing import Browser
+
+__all__ = ["clerk", "lead", "office", "sign_in", "stopped_clock"]
+
+DAY = timedelta(days=1)
+AT = "/agenda/musterstadt"
+
+
+def test_a_date_is_noted_and_found_again_and_the_look_is_on_record(
+    clerk: Browser, database: Database, config: Config, now: datetime
+) -> None:
+    clerk.get(f"{AT}/watches/")
+    ends = now.date() + 90 * DAY
+    clerk.post(f"{AT}/watches/add", contact=MAIL, kind="passport", language="de", **day(ends))
+    [kept] = watches(database)
+    assert (kept.source, kept.kind, kept.expires_on) == ("desk", "passport", ends)
+    clerk.get(f"{AT}/watches/")
+    clerk.post(f"{AT}/watches/", contact=MAIL)
+    assert "Passport" in clerk.text
+    assert "Application received" in clerk.text
+    with database.read() as session:
+        seen = session.scalars(select(Event.subject).where(Event.kind == "watch.seen")).all()
+    assert seen == [f"watch:{kept.id}"]
+    clerk.post(f"{AT}/watches/", contact="else@example.org")
+    assert "Of nothing at this office." in clerk.text
+
+
+def test_after_a_visit_the_contact_is_known(
+    clerk: Browser, database: Database, config: Config, now: datetime
+) -> None:
+    visit = booked(database, config, at(24, "8:00"), now)
+    clerk.get(f"{AT}/appointments/{visit.reference}/")
+    page = f"{AT}/watches/of/{visit.reference}"
+    clerk.get(page)
+    assert OLENA.mail not in clerk.text
+    clerk.post(page, kind="residence_permit", to="0", language="en", **day(now.date() + 400 * DAY))
+    [kept] = watches(database)
+    assert (kept.source, kept.language) == ("desk", "en")
+
+
+def test_an_application_received_at_the_desk_ends_the_reminders(
+    clerk: Browser, database: Database, config: Config, now: datetime
+) -> None:
+    number = begin(database, config, now.date() + 90 * DAY, now)
+    clerk.get(f"{AT}/watches/")
+    clerk.post(f"{AT}/watches/{number}/applied")
+    assert [each.state for each in watches(database)] == [WatchState.APPLIED]
+    assert sweep(database, config, now) == 0
+
+
+def test_what_is_wrong_is_said(clerk: Browser, database: Database) -> None:
+    clerk.get(f"{AT}/watches/")
+    for fields in ({"contact": "nobody"}, {"contact": MAIL, "kind": "passport"}):
+        answer = clerk.post(f"{AT}/watches/add", **fields)
+        assert answer.status_code == 422
+    assert watches(database) == []
+
+
+def test_only_who_may_sees_it(sign_in: SignIn) -> None:
+    status = {
+        role: (
+            sign_in(role).get(f"{AT}/watches/").status_code,
+            sign_in(role, username=f"other-{role}").get(f"{AT}/renewals").status_code,
+        )
+        for role in (Role.FRONT_DESK, Role.TEAM_LEAD, Role.AUDITOR)
+    }
+    assert status == {Role.FRONT_DESK: (200, 403), Role.TEAM_LEAD: (200, 200), Role.AUDITOR: (403, 403)}
+
+
+def test_it_is_enough_as_long_as_all_that_has_ended_fits_into_all_seats() -> None:
+    monday = date(2026, 11, 23)
+    ending = {monday + week * renewals.WEEK: many for week, many in enumerate((2, 9, 3, 30))}
+    seats = {monday + week * renewals.WEEK: 7 for week in range(4)}
+    found = renewals.weeks(monday, ending, seats, many=4)
+    assert [each.is_enough for each in found] == [True, True, True, False]
+    assert [each.missing for each in found] == [0, 0, 0, 16]
+    assert renewals.shortage(found) is found[3]
+    assert renewals.shortage(found[:3]) is None
+    drawn = chart(found)
+    assert max(number for _, number in drawn.lines) >= 30
+    assert all(0 <= bar.level <= drawn.base for bar in drawn.bars)
+
+
+def test_the_forecast_counts_watches_by_week_and_the_seats_that_others_have_not_taken(
+    lead: Browser, database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    lines = [
+        f"{number};residence_permit;{date(2026, 12, 9)};a{number}@example.org;de" for number in range(150)
+    ]
+    deliver(database, config, rows(*lines, f"x;passport;{date(2027, 1, 5)};{MAIL};de"), now)
+    before = _forecast(database, config, office, now)
+    assert [each.ending for each in before.weeks[:7]] == [0, 0, 150, 0, 0, 0, 1]
+    # Three seats in the first team and one each in the second and on campus, four hours a day, thirty minutes each.
+    assert before.weeks[0].seats == 5 * 5 * 8
+    assert before.shortage is None
+    booked(database, config, at(24, "8:00"), now, items=(("eat-pick-up", 1),))
+    after = _forecast(database, config, office, now)
+    assert after.weeks[0].seats == before.weeks[0].seats - 1
+    answer = lead.get(f"{AT}/renewals")
+    assert answer.status_code == 200
+    assert "<svg" in answer.get_data(as_text=True)
+    assert "there is room for everybody" in lead.text
+    many = [f"y{n};residence_permit;{date(2026, 12, 9)};b{n}@example.org;de" for n in range(600)]
+    deliver(database, config, rows(*many), now)
+    lead.get(f"{AT}/renewals")
+    assert "It will not be enough in the week of Monday, 7 December 2026" in lead.text
+    assert "151 are missing" in lead.text
+
+
+def _forecast(database: Database, config: Config, office: Office, now: datetime) -> renewal_forecast.Forecast:
+    with database.read() as session:
+        place = session.get_one(Office, office.id)
+        return renewal_forecast.forecast(session, place, now, settings=config.documents)
