@@ -70,6 +70,7 @@ ONLY_FOR_STAFF = (
     "frontoffice/operations/*",
     "frontoffice/partners/*",
     "frontoffice/staff/*",
+    "templates/administration/*",
     "templates/agenda/*",
     "templates/demo/*",
     "templates/draw/manage.html",

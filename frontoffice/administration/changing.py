@@ -54,6 +54,14 @@ class Effect:
     after: Minutes
 
 
+def locked_draft(session: Session, office: Office, now: datetime) -> OfficeDraft:
+    """What is set for the office now, locked: who comes second sees what the first has saved."""
+    session.execute(select(Office.id).where(Office.id == office.id).with_for_update(key_share=True))
+    finding.locked_schedules(session, office)
+    session.expire(office)
+    return drafting.draft_of(session, office, sheet.day_of(now, office.time_zone))
+
+
 def change(
     session: Session,
     office: Office,
@@ -62,21 +70,13 @@ def change(
     *,
     rules: Booking,
     actor: str,
-    seen: str | None = None,
 ) -> Effect:
     """Make the office what the draft says, plan its book anew where that is needed, and put it on record.
 
-    `seen` is the fingerprint of the settings that the draft was made from. Raises ChangedMeanwhile where they are
-    others by now, and as `office_file.change`.
+    Raises as `office_file.change`.
     """
     today = sheet.day_of(now, office.time_zone)
-    # One at a time: who comes second sees what the first has saved.
-    session.execute(select(Office.id).where(Office.id == office.id).with_for_update(key_share=True))
-    finding.locked_schedules(session, office)
-    session.expire(office)
-    was = drafting.draft_of(session, office, today)
-    if seen is not None and seen != drafting.fingerprint(was):
-        raise ChangedMeanwhile
+    was = locked_draft(session, office, now)
     before, misfits = _minutes(session, office, today), _misfits(session, office, now)
     office_file.change(session, draft, today)
     session.expire(office)
@@ -97,12 +97,11 @@ def look_ahead(
     now: datetime,
     *,
     rules: Booking,
-    seen: str | None = None,
 ) -> Effect:
     """What `change` would do, by doing it and taking it back. Raises as `change`."""
     savepoint = session.begin_nested()
     try:
-        return change(session, office, draft, now, rules=rules, actor="nobody", seen=seen)
+        return change(session, office, draft, now, rules=rules, actor="nobody")
     finally:
         savepoint.rollback()
         session.expire_all()

@@ -64,7 +64,9 @@ def booked(
     if appointment.state is State.UNCONFIRMED:
         confirm(session, appointment, person.contact, now, settings, place=place)
         return
-    said = parameters(session, appointment, now, settings, place)
+    words = appointment.office.notes.get("confirmation", {})
+    note = words.get(appointment.language) or words.get("de", "")
+    said = parameters(session, appointment, now, settings, place, note)
     outbox.enqueue_all(session, drafts(appointment, person.contact, "booked", said), now)
 
 

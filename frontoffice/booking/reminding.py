@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from frontoffice.booking import appointing, letters
@@ -18,7 +18,7 @@ from frontoffice.config import Config
 from frontoffice.messages import outbox
 from frontoffice.messages.models import JobLease, Message
 from frontoffice.messages.outbox import Draft
-from frontoffice.offices.models import Schedule, Service
+from frontoffice.offices.models import Office, Schedule, Service
 
 WRITTEN_UNTIL = "reminders written until"
 OVERLAP = timedelta(minutes=5)
@@ -98,24 +98,39 @@ def _written_until(session: Session, now: datetime) -> datetime:
 
 
 def _steps(session: Session, usual: Iterable[int]) -> list[tuple[int, ColumnElement[bool]]]:
-    """The hours at which something may be due, each with the services that are reminded then."""
-    own = session.execute(
-        select(Service.id, Service.reminder_hours).where(Service.reminder_hours.is_not(None))
-    ).all()
-    peculiar = [number for number, _ in own]
+    """The hours at which something may be due, each with the appointments that are reminded then."""
+    services, offices = (
+        [
+            (number, listed or [])
+            for number, listed in session.execute(
+                select(kind.id, kind.reminder_hours).where(kind.reminder_hours.is_not(None))
+            )
+        ]
+        for kind in (Service, Office)
+    )
+    # A service's own hours come before its office's, and those before what is configured.
+    by_office = Appointment.service_id.not_in([number for number, _ in services])
+    as_usual = and_(by_office, Appointment.office_id.not_in([number for number, _ in offices]))
+    listed_hours = (each for _, listed in (*services, *offices) for each in listed)
     steps = []
-    for hours in sorted({*usual, *(each for _, listed in own for each in listed or ())}):
+    for hours in sorted({*usual, *listed_hours}):
         conditions = [
-            Appointment.service_id.in_([number for number, listed in own if hours in (listed or ())])
+            Appointment.service_id.in_([number for number, listed in services if hours in listed]),
+            and_(
+                by_office,
+                Appointment.office_id.in_([number for number, listed in offices if hours in listed]),
+            ),
         ]
         if hours in usual:
-            conditions.append(Appointment.service_id.not_in(peculiar))
+            conditions.append(as_usual)
         steps.append((hours, or_(*conditions)))
     return steps
 
 
 def _wants(each: Appointment, hours: int, now: datetime, settings: Config) -> bool:
     own = each.service.reminder_hours
+    if own is None:
+        own = each.office.reminder_hours
     later = [step for step in (settings.messages.reminder_hours if own is None else own) if step < hours]
     due = each.start - timedelta(hours=hours)
     return each.changed_at < due and not any(each.start - timedelta(hours=step) <= now for step in later)

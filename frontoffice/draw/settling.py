@@ -7,7 +7,7 @@ by how many workers this is done, and a worker that is killed in the middle leav
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from frontoffice.booking import appointing, choosing, fairness, holding, search
@@ -19,6 +19,8 @@ from frontoffice.config import Config
 from frontoffice.draw import entering, letters, making
 from frontoffice.draw.models import Draw, DrawRequest, DrawState, RequestState
 from frontoffice.errors import DomainError
+from frontoffice.offices import keeping
+from frontoffice.offices.keeping import Kept
 from frontoffice.waitlist import entries, joining
 from frontoffice.waitlist import letters as waitlist_letters
 from frontoffice.waitlist.models import WaitlistEntry
@@ -61,7 +63,10 @@ def settle_next(session: Session, now: datetime, *, settings: Config) -> bool:
 
 def redact(session: Session, now: datetime, *, settings: Config) -> int:
     """Forget who took part, some days after all is settled; numbers, weights and order stay. Says how many."""
-    over = select(Draw.id).where(Draw.settled_at <= now - timedelta(days=settings.draw.keep_days))
+    most = timedelta(days=settings.draw.keep_days)
+    spans = keeping.spans(session, Draw.office_id, Kept.DRAW, most)
+    times_up = or_(*(and_(Draw.settled_at <= now - span, of_office) for span, of_office in spans))
+    over = select(Draw.id).where(times_up)
     gone = session.scalars(
         update(DrawRequest)
         .where(DrawRequest.person.is_not(None), DrawRequest.draw_id.in_(over))

@@ -28,6 +28,7 @@ all_need(pages, Kind.PUBLIC)
 KNOWN = (
     30  # calls that the script is told of: more than any burst, so that a screen which was cut off loses none
 )
+SECONDS_OF_OWN_WORDS = 15
 SCRIPTS = ("js/screen.js", "js/screen-sound.js", "js/screen-link.js", "js/screen-slides.js", "css/screen.css")
 
 
@@ -113,9 +114,20 @@ def _call(call: Call) -> dict[str, Any]:
 
 
 def _slides(session: Session, office: Office, rooms: list[str], moment: datetime) -> list[dict[str, Any]]:
-    """The slides of today, each language on a page of its own."""
+    """The office's own words and the slides of today, each language on a page of its own."""
     today = sheet.day_of(moment, office.time_zone)
-    return [
+    own = [
+        {
+            "title": office.name,
+            "text": text,
+            "language": code,
+            "direction": language_of(code).direction,
+            "seconds": SECONDS_OF_OWN_WORDS,
+            "code": "",
+        }
+        for code, text in office.notes.get("screen", {}).items()
+    ]
+    return own + [
         {
             "title": slide.titles.get(code, ""),
             "text": slide.texts.get(code, ""),

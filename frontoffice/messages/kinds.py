@@ -26,7 +26,7 @@ class Kind:
 
 KINDS = {
     "confirm_contact": Kind(APPOINTMENT | {"until_at", "reason"}, DETAILS | {"confirm_link", "code"}),
-    "booked": Kind(APPOINTMENT, DETAILS, 2),
+    "booked": Kind(APPOINTMENT, DETAILS, 3),
     "moved": Kind(APPOINTMENT | {"before_at"}, DETAILS),
     "cancelled": Kind(APPOINTMENT, DETAILS, 2),
     "lapsed": Kind(APPOINTMENT, DETAILS),

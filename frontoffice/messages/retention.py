@@ -9,6 +9,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from frontoffice.messages.models import FINAL, Message, Receipt
+from frontoffice.offices import keeping
+from frontoffice.offices.keeping import Kept
 
 AT_ONCE = 500
 # After that no message comes any more that a receipt could belong to.
@@ -18,16 +20,19 @@ UNCLAIMED = timedelta(days=30)
 def redact(session: Session, keep: timedelta, now: datetime) -> int:
     """Address and contents go so long after the final state; kind, times, outcome and the keyed hash stay.
 
-    At most 500 at once; says how many.
+    An office can have them kept for a shorter time. At most 500 at once for each such time; says how many.
     """
-    due = (
-        select(Message.id)
-        .where(Message.envelope.is_not(None), Message.final_at <= now - keep, Message.state.in_(FINAL))
-        .order_by(Message.final_at)
-        .limit(AT_ONCE)
-        .with_for_update(skip_locked=True)
-    )
-    ids = session.scalars(due).all()
+    ids = list[int]()
+    for span, of_office in keeping.spans(session, Message.office_id, Kept.MESSAGES, keep):
+        due = (
+            select(Message.id)
+            .where(Message.envelope.is_not(None), Message.final_at <= now - span, Message.state.in_(FINAL))
+            .where(of_office)
+            .order_by(Message.final_at)
+            .limit(AT_ONCE)
+            .with_for_update(skip_locked=True)
+        )
+        ids += session.scalars(due).all()
     session.execute(
         update(Message)
         .where(Message.id.in_(ids), Message.state.in_(FINAL))

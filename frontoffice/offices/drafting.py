@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, time
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
 from frontoffice.config import OfficeReminders
@@ -76,9 +76,9 @@ def draft_of(session: Session, office: Office, today: date) -> OfficeDraft:
         raise Contradiction(place=place, reason=first["msg"].removeprefix("Value error, ")) from None
 
 
-def fingerprint(draft: OfficeDraft) -> str:
-    """A few characters that tell this draft from any other: pages carry it, to see whether others were faster."""
-    return hashlib.sha256(draft.model_dump_json().encode()).hexdigest()[:16]
+def fingerprint(part: BaseModel) -> str:
+    """A few characters that tell this draft, or part of one, from any other: pages carry it."""
+    return hashlib.sha256(part.model_dump_json().encode()).hexdigest()[:16]
 
 
 def hours_of(schedule: Schedule) -> tuple[HoursDraft, ...]:

@@ -30,6 +30,7 @@ class Permission(StrEnum):
     DRAW = "draw"  # make a draw, and call it off
     MANAGE_DEVICES = "manage_devices"  # pair kiosks and screens, and sign them off
     SEE_STATISTICS = "see_statistics"  # counts of visits, waiting, no-shows and messages
+    MANAGE_OFFICE = "manage_office"  # services, opening hours, counters, texts of an office
     MANAGE_PARTNERS = "manage_partners"  # agree with partners what they book, give and take tokens
 
 
@@ -61,6 +62,8 @@ MAY: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             Permission.DRAW,
             Permission.BLOCK,
             Permission.SEE_STATISTICS,
+            # Who answers for waiting times decides opening hours; only at offices where the account is valid.
+            Permission.MANAGE_OFFICE,
             Permission.MANAGE_PARTNERS,
             Permission.MANAGE_DEVICES,
         },
@@ -74,6 +77,7 @@ MAY: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.SEE_CAPACITY,
                 Permission.MIND_MESSAGES,
                 Permission.SEE_STATISTICS,
+                Permission.MANAGE_OFFICE,
                 Permission.MANAGE_PARTNERS,
                 Permission.MANAGE_DEVICES,
             }

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 from frontoffice.booking.appointing import CANCELLABLE
 from frontoffice.booking.models import Appointment
 from frontoffice.config import Config
+from frontoffice.offices import keeping
+from frontoffice.offices.keeping import Kept
 from frontoffice.waitlist import answering, ending, entries
 from frontoffice.waitlist.models import LIVE, EntryState, Offer, Outcome, WaitlistEntry
 
@@ -66,14 +68,14 @@ def end_due(session: Session, now: datetime, *, settings: Config) -> int:
 
 def redact(session: Session, now: datetime, *, settings: Config) -> int:
     """Forget who was on the list, some days after the entry has ended; says how many."""
-    gone = session.scalars(
-        update(WaitlistEntry)
-        .where(
-            WaitlistEntry.person.is_not(None),
-            WaitlistEntry.ended_at <= now - timedelta(days=settings.waitlist.keep_days),
+    most, redacted = timedelta(days=settings.waitlist.keep_days), 0
+    for span, of_office in keeping.spans(session, WaitlistEntry.office_id, Kept.WAITLIST, most):
+        gone = session.scalars(
+            update(WaitlistEntry)
+            .where(WaitlistEntry.person.is_not(None), WaitlistEntry.ended_at <= now - span, of_office)
+            .values(person=None, person_digest=None, mail_digest=None, phone_digest=None)
+            .returning(WaitlistEntry.id)
+            .execution_options(synchronize_session=False)
         )
-        .values(person=None, person_digest=None, mail_digest=None, phone_digest=None)
-        .returning(WaitlistEntry.id)
-        .execution_options(synchronize_session=False)
-    )
-    return len(gone.all())
+        redacted += len(gone.all())
+    return redacted

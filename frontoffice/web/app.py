@@ -80,6 +80,7 @@ BLUEPRINTS = (
     "frontoffice.line.phone_pages",
     "frontoffice.line.api",
     "frontoffice.line.steering_api",
+    "frontoffice.administration.pages",
     "frontoffice.partners.pages",
     "frontoffice.partners.plan_pages",
     "frontoffice.partners.invitation_pages",

@@ -1,0 +1,156 @@
+"""The office's own words; when people are reminded, and for how long something is kept."""
+
+from collections.abc import Mapping
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from wtforms import SelectField, StringField, TextAreaField
+
+from frontoffice.administration import forms, settings_texts
+from frontoffice.administration.forms import NONE, OWN, USUAL, SettingsForm, in_languages
+from frontoffice.administration.mistakes import Refused
+from frontoffice.administration.shell import (
+    HERE,
+    Look,
+    checked,
+    draft_of,
+    looking,
+    mark_of,
+    pages,
+    render,
+    submit,
+    with_parts,
+)
+from frontoffice.agenda.shell import Desk
+from frontoffice.errors import N_, Invalid
+from frontoffice.offices.draft import KeepDraft, NotesDraft, OfficeDraft
+from frontoffice.offices.keeping import Kept, configured
+from frontoffice.web.context import config
+
+NOTES = {
+    "booking": N_("On the first page of booking"),
+    "confirmation": N_("In mails that confirm an appointment"),
+    "screen": N_("On the waiting-room screens"),
+}
+REMINDERS = {
+    USUAL: N_("As configured for all offices"),
+    OWN: N_("At these hours before the appointment"),
+    NONE: N_("No reminders"),
+}
+KEPT = {
+    Kept.MESSAGES: N_("Contents of messages, after they have arrived"),
+    Kept.WAITLIST: N_("Who was on the waiting list, after the wish has ended"),
+    Kept.DRAW: N_("Who took part in a draw, after it is settled"),
+}
+
+
+class TimesForm(SettingsForm):
+    """When people are reminded, and for how many days something is kept."""
+
+    reminders = SelectField(N_("Reminders before appointments"), validate_choice=False)
+    reminder_hours = StringField(N_("Hours before the appointment"))
+
+
+@pages.get(f"{HERE}/texts")
+def texts(slug: str) -> ResponseReturnValue:
+    """The office's own words on the booking page, in confirmations and on the screens."""
+    with looking(slug) as desk:
+        notes = draft_of(desk).notes
+        told: dict[str, str] = {}
+        for name in NOTES:
+            told |= forms.filled(name, getattr(notes, name))
+        return _texts_page(desk, _texts_form(notes)(data=told), None)
+
+
+@pages.post(f"{HERE}/texts")
+def change_texts(slug: str) -> ResponseReturnValue:
+    """Save them."""
+    with looking(slug) as desk:
+        form = _texts_form(draft_of(desk).notes)(request.form)
+
+    def wanted(draft: OfficeDraft) -> OfficeDraft:
+        return with_parts(draft, notes=checked(NotesDraft, {name: form.texts(name) for name in NOTES}))
+
+    def then() -> str:
+        return url_for("administration.texts", slug=slug)
+
+    return submit(slug, form, lambda draft: draft.notes, wanted, _texts_page, then)
+
+
+@pages.get(f"{HERE}/times")
+def times(slug: str) -> ResponseReturnValue:
+    """When people are reminded, and for how long something is kept."""
+    with looking(slug) as desk:
+        draft = draft_of(desk)
+        kept = draft.keep_days.model_dump(exclude_none=True)
+        return _times_page(desk, _times_form()(data=forms.reminders(draft.reminder_hours) | kept), None)
+
+
+@pages.post(f"{HERE}/times")
+def change_times(slug: str) -> ResponseReturnValue:
+    """Save them. Nothing is kept for longer than the configuration says."""
+    form = _times_form()(request.form)
+
+    def wanted(draft: OfficeDraft) -> OfficeDraft:
+        keep = checked(KeepDraft, form.typed([each.value for each in Kept]))
+        _only_shorter(keep)
+        return with_parts(draft, reminder_hours=form.hours(), keep_days=keep)
+
+    return submit(
+        slug, form, _times_of, wanted, _times_page, lambda: url_for("administration.times", slug=slug)
+    )
+
+
+def _texts_form(notes: NotesDraft) -> type[SettingsForm]:
+    fields: dict[str, object] = {}
+    for name in NOTES:
+        fields |= in_languages(TextAreaField, name, settings_texts.codes(getattr(notes, name)))
+    return type("TextsForm", (SettingsForm,), fields)
+
+
+def _texts_page(desk: Desk, form: SettingsForm, look: Look | None) -> str:
+    notes = draft_of(desk).notes
+    shown = {name: settings_texts.codes(getattr(notes, name)) for name in NOTES}
+    return render(
+        desk,
+        "texts.html",
+        form=form,
+        look=look,
+        notes=NOTES,
+        codes=shown,
+        seen=form.seen.data or mark_of(notes),
+    )
+
+
+def _times_form() -> type[TimesForm]:
+    fields: Mapping[str, object] = {each.value: StringField(words) for each, words in KEPT.items()}
+    return type("KeptForm", (TimesForm,), dict(fields))
+
+
+def _times_of(draft: OfficeDraft) -> OfficeDraft:
+    """Only what the page is about; the name of the office stands for the rest."""
+    return OfficeDraft.model_construct(reminder_hours=draft.reminder_hours, keep_days=draft.keep_days)
+
+
+def _times_page(desk: Desk, form: TimesForm, look: Look | None) -> str:
+    form.reminders.choices = [(each, _(words)) for each, words in REMINDERS.items()]
+    return render(
+        desk,
+        "times.html",
+        form=form,
+        look=look,
+        most={each.value: configured(config(), each) for each in Kept},
+        usual=", ".join(str(each) for each in config().messages.reminder_hours),
+        seen=form.seen.data or mark_of(_times_of(draft_of(desk))),
+    )
+
+
+def _only_shorter(keep: KeepDraft) -> None:
+    problems = [
+        Invalid(each.value, N_("Please enter %(most)s or less: as many as are configured."), most=most)
+        for each in Kept
+        if (wanted := getattr(keep, each.value)) is not None and wanted > (most := configured(config(), each))
+    ]
+    if problems:
+        raise Refused(problems)
