@@ -49,3 +49,12 @@ def booking(service: str | None = None, **_language: str) -> Page:
     return render_template(
         "kiosk/booking.html", service=chosen, address=setup().booking_url, code=qr.picture(address)
     )
+
+
+@blueprint.get("/<language>/remind-me")
+def remind_me(**_language: str) -> Page:
+    """Say where one asks to be reminded before a document ends: on the own phone, where the code arrives."""
+    address = setup().remind_url
+    if not address:
+        abort(404)
+    return render_template("kiosk/remind_me.html", address=address, code=qr.picture(address))

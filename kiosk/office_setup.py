@@ -102,6 +102,7 @@ class OfficeSetup:
     early: timedelta = timedelta(minutes=60)
     too_late: timedelta = timedelta(minutes=30)
     ticket_url: str = ""
+    remind_url: str = ""
     last_number: tuple[date, int] | None = None
     doubled: bool = False
     waits: Mapping[str, Wait] = field(default_factory=dict)
@@ -161,6 +162,7 @@ def parse(data: Any) -> OfficeSetup:
             early=timedelta(minutes=int(rules.get("early_minutes", 60))),
             too_late=timedelta(minutes=int(rules.get("too_late_minutes", 30))),
             ticket_url=str(data.get("ticket_url") or ""),
+            remind_url=str(data.get("remind_url") or ""),
             last_number=_last_number(data.get("last_number")),
             doubled=bool(data.get("doubled")),
             waits={

@@ -42,6 +42,9 @@ port = {port}
 [booking]
 lead_minutes = 0
 
+[documents]
+spread_minutes = 0
+
 [demo]
 enabled = true
 kiosk_url = "http://localhost:{kiosk_port}"

@@ -52,6 +52,7 @@ def of_device(session: Session, device: Device, now: datetime, config: Config) -
         last_number=_last_number(session, device, now),
         booking_url=f"{config.site.base_url}/book/{office.slug}/",
         ticket_url=f"{config.site.base_url}/ticket/",
+        remind_url=f"{config.site.base_url}/remind-me/{office.slug}/",
         doubled=device.doubled_at is not None,
     )
 

@@ -110,6 +110,7 @@ class Setup(BaseModel):
     last_number: LastNumber | None
     booking_url: str
     ticket_url: str
+    remind_url: str
     doubled: bool
 
 

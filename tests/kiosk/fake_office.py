@@ -104,6 +104,7 @@ class FakeOffice:
                 _service("renewal", "Verlängerung", "Renewal", "Your permit runs out soon.", walk_in=False),
             ],
             "booking_url": "https://office.example/book/musterstadt/",
+            "remind_url": "https://office.example/remind-me/musterstadt/",
             **self.extra,
         }
 

@@ -24,6 +24,7 @@ PATHS = [
     "walk-in/stay",
     "card",
     "information",
+    "remind-me",
     "booking/renewal",
 ]
 

@@ -26,6 +26,7 @@ PAGES = [
     "/en/walk-in/stay",
     "/en/card",
     "/en/information",
+    "/en/remind-me",
     "/en/information/topic/stay",
     "/en/information/advice",
     "/en/booking/",
