@@ -6,7 +6,7 @@ own the database from its first statement. On PostgreSQL the verbs lock rows.
 
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -51,6 +51,8 @@ IDLE_SECONDS = 30
 # On PostgreSQL: what a process that hangs in the middle of a transaction has locked is given back.
 FROZEN_SECONDS = 60
 
+_WITHOUT_ZONE = len("2030-05-02 07:40:00.000000")
+
 # 64 bits on PostgreSQL; SQLite numbers rows by itself only for a column that says INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
@@ -61,17 +63,32 @@ class UTCDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment without a time zone cannot be stored")
-        return value.astimezone(UTC)
+    # Every row has several of them, so both ways are one step instead of SQLAlchemy's three.
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """What turns a moment into the driver's value: on SQLite a text."""
+        is_text = dialect.name == "sqlite"
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        def process(value: datetime | None) -> Any:
+            if value is None:
+                return None
+            if value.tzinfo is None:
+                raise ValueError("a moment without a time zone cannot be stored")
+            if value.tzinfo is not UTC:
+                value = value.astimezone(UTC)
+            return value.isoformat(" ", "microseconds")[:_WITHOUT_ZONE] if is_text else value
+
+        return process
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+        """What turns the driver's value into a moment in UTC."""
+        if dialect.name == "sqlite":
+            read = datetime.fromisoformat
+            return lambda text: None if text is None else read(f"{text}+00:00")
+
+        def process(value: datetime | None) -> datetime | None:
+            return value if value is None or value.tzinfo is UTC else value.astimezone(UTC)
+
+        return process
 
 
 def words(kind: type[StrEnum]) -> Enum:

@@ -4,10 +4,10 @@ The usual way through SQLAlchemy costs more Python than the database needs for s
 as always, errors are SQLAlchemy's; rows are plain tuples.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection, Dialect, Enum
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
@@ -71,26 +71,25 @@ class _Ready:
         self._text = str(compiled)
         self._fixed = {name: bind.effective_value for name, bind in compiled.binds.items()}
         converts: dict[str, Convert] = compiled._bind_processors
-        names = list(compiled.positiontup or compiled.binds)
-        self._parameters = [(name, converts.get(name)) for name in names]
-        self._positional = bool(compiled.positiontup)
+        self._parameters = [
+            (name, _to_word(compiled.binds[name].type) or convert) for name, convert in converts.items()
+        ]
+        self._names = list(compiled.positiontup or ())
         self._converts = [
             (place, convert)
             for place, column in enumerate(compiled._result_columns)
-            if (convert := column.type._cached_result_processor(dialect, None)) is not None
+            if (convert := _from_word(column.type) or column.type._cached_result_processor(dialect, None))
         ]
         # Known from the statement: psycopg works out a cursor's description anew whenever it is looked at.
         self._gives_rows = bool(compiled._result_columns)
         self._dialect = dialect
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-        given = {**self._fixed, **values}
-        converted = [
-            given[name] if convert is None else convert(given[name]) for name, convert in self._parameters
-        ]
-        parameters: Any = converted
-        if not self._positional:
-            parameters = {name: value for (name, _), value in zip(self._parameters, converted, strict=True)}
+        parameters: Any = {**self._fixed, **values}
+        for name, convert in self._parameters:
+            parameters[name] = convert(parameters[name])
+        if self._names:
+            parameters = [parameters[name] for name in self._names]
         cursor = connection.connection.cursor()
         try:
             cursor.execute(self._text, parameters)
@@ -108,10 +107,26 @@ class _Ready:
             ) from error
         finally:
             cursor.close()
-        return [self._row(row) for row in rows] if self._converts else rows
-
-    def _row(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        values = list(row)
+        if not self._converts or not rows:
+            return rows
+        # Column by column: a row of many columns needs no function of its own.
+        columns: list[Iterable[Any]] = list(zip(*rows, strict=True))
         for place, convert in self._converts:
-            values[place] = convert(values[place])
-        return tuple(values)
+            columns[place] = map(convert, columns[place])
+        return list(zip(*columns, strict=True))
+
+
+def _to_word(kind: Any) -> Convert | None:
+    """For a column of `db.words`: its words by the members; None for other columns. Raises KeyError for others."""
+    return _words(kind, lambda member: (member, member.value))
+
+
+def _from_word(kind: Any) -> Convert | None:
+    """The same the other way round."""
+    return _words(kind, lambda member: (member.value, member))
+
+
+def _words(kind: Any, pair: Callable[[Any], tuple[Any, Any]]) -> Convert | None:
+    if not isinstance(kind, Enum) or kind.enum_class is None:
+        return None
+    return {None: None, **dict(map(pair, kind.enum_class))}.__getitem__

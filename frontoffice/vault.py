@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.orm import Session
 
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
 __all__ = ["InvalidToken", "Vault", "fingerprint", "of"]
 
 
@@ -25,12 +27,12 @@ class Vault:
     def __init__(self, keys: Sequence[str]) -> None:
         fernets = [Fernet(base64.urlsafe_b64encode(_derive(key, "seal"))) for key in keys]
         self._current, self._fernet = fernets[0], MultiFernet(fernets)
-        self._digest_keys = [_derive(key, "digest") for key in keys]
+        self._digests = [_Digest(_derive(key, "digest")) for key in keys]
         self.session_keys = [_derive(key, "session").hex() for key in keys]
 
     def seal(self, value: Any) -> bytes:
         """`value` (anything JSON can carry), encrypted and authenticated."""
-        return self._fernet.encrypt(json.dumps(value, ensure_ascii=False).encode())
+        return self._current.encrypt(_to_json(value).encode())
 
     def open(self, sealed: bytes) -> Any:
         """What was sealed. Raises InvalidToken where no configured key opens it."""
@@ -50,19 +52,20 @@ class Vault:
 
     def digest(self, purpose: str, value: str) -> str:
         """A keyed hash (64 hex digits): equal for equal values of one purpose, useless without the key."""
-        return _hmac(self._digest_keys[0], purpose, value)
+        return self._digests[0].of(f"{purpose}\x00{value}").hex()
 
     def digests(self, purpose: str, value: str) -> list[str]:
         """The digests under every configured key, current first: what a search has to look for while keys rotate."""
-        return [_hmac(key, purpose, value) for key in self._digest_keys]
+        said = f"{purpose}\x00{value}"
+        return [digest.of(said).hex() for digest in self._digests]
 
     def token(self, purpose: str, value: str) -> str:
         """A secret (24 characters, 120 bits) that belongs to `value`: worked out again instead of being stored."""
-        return _token(self._digest_keys[0], purpose, value)
+        return _token(self._digests[0], purpose, value)
 
     def token_matches(self, token: str, purpose: str, value: str) -> bool:
         """Whether `token` is the secret of `value` under any configured key; takes the same time for any wrong one."""
-        expected = [_token(key, purpose, value) for key in self._digest_keys]
+        expected = [_token(digest, purpose, value) for digest in self._digests]
         matches = [hmac.compare_digest(token.lower().encode(), each.encode()) for each in expected]
         return any(matches)  # of a list: every key is compared, whichever fits
 
@@ -83,10 +86,19 @@ def _derive(key: str, purpose: str) -> bytes:
     )
 
 
-def _hmac(key: bytes, purpose: str, value: str) -> str:
-    return hmac.digest(key, f"{purpose}\x00{value}".encode(), "sha256").hex()
+class _Digest:
+    """HMAC with SHA-256 under one key, which is stirred in once and not with every value."""
+
+    def __init__(self, key: bytes) -> None:
+        self._begun = hmac.new(key, digestmod="sha256")
+
+    def of(self, value: str) -> bytes:
+        """The digest: 32 bytes."""
+        digest = self._begun.copy()
+        digest.update(value.encode())
+        return digest.digest()
 
 
-def _token(key: bytes, purpose: str, value: str) -> str:
-    raw = hmac.digest(key, f"token/{purpose}\x00{value}".encode(), "sha256")
-    return base64.b32encode(raw).decode().rstrip("=").lower()[:24]
+def _token(digest: _Digest, purpose: str, value: str) -> str:
+    raw = digest.of(f"token/{purpose}\x00{value}")
+    return base64.b32encode(raw[:15]).decode().lower()
