@@ -79,7 +79,11 @@ class UTCDateTime(TypeDecorator[datetime]):
 
         return process
 
-    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], datetime | None]:
+    def result_processor(
+        self,
+        dialect: Dialect,
+        coltype: object,  # noqa: ARG002 (as SQLAlchemy has it)
+    ) -> Callable[[Any], datetime | None]:
         """What turns the driver's value into a moment in UTC."""
         if dialect.name == "sqlite":
             read = datetime.fromisoformat

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from frontoffice.db import Base, Database
 from frontoffice.errors import DomainError, TooMany
-from frontoffice.quick import Quick
+from frontoffice.quick import Quick, Rider
 
 
 class Tally(Base):
@@ -37,25 +37,51 @@ _HIT = {
     )
     for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
 }
+_AS_RIDER = (
+    postgresql.insert(_TALLIES)
+    .on_conflict_do_update(index_elements=["what", "who", "until"], set_={"count": _TALLIES.c.count + 1})
+    .returning(_TALLIES.c.count)
+)
 
 
 # Which limits have refused somebody in this process, until somebody counts them (`web/watch.py`).
 refused: deque[str] = deque(maxlen=10_000)
 
 
-def hit(session: Session, what: str, who: str, limit: int, per: timedelta, now: datetime) -> None:
+def rider(what: str, who: str, per: timedelta, now: datetime) -> Rider:
+    """What `hit` counts, as a statement that may ride along with an event (see `events.append`)."""
+    given = {"what": what, "who": who, "until": _end_of_window(per, now), "count": 1}
+    return Rider(_AS_RIDER, {f"tally_{name}": value for name, value in given.items()})
+
+
+def hit(
+    session: Session,
+    what: str,
+    who: str,
+    limit: int,
+    per: timedelta,
+    now: datetime,
+    ridden: Rider | None = None,
+) -> None:
     """Count one more `what` by `who`; raise TooMany beyond `limit` in the running window of length `per`.
 
     Windows start at multiples of `per`. The count is taken even when the limit is passed, so the caller must let it be
-    committed: count in a transaction of its own, before the work that the limit protects.
+    committed: count in a transaction of its own, before the work that the limit protects. What has `ridden` along
+    with an event of this transaction is not counted again.
     """
-    seconds = per.total_seconds()
-    until = datetime.fromtimestamp((now.timestamp() // seconds + 1) * seconds, tz=now.tzinfo)
-    given = {"what": what, "who": who, "until": until, "count": 1}
-    count: int = _HIT[session.get_bind().dialect.name].run(session, given)[0][0]
+    until = _end_of_window(per, now)
+    count: int | None = ridden.took(session) if ridden else None
+    if count is None:
+        given = {"what": what, "who": who, "until": until, "count": 1}
+        count = cast(int, _HIT[session.get_bind().dialect.name].run(session, given)[0][0])
     if count > limit:
         refused.append(what)
         raise TooMany(minutes=max(1, math.ceil((until - now).total_seconds() / 60)))
+
+
+def _end_of_window(per: timedelta, now: datetime) -> datetime:
+    seconds = per.total_seconds()
+    return datetime.fromtimestamp((now.timestamp() // seconds + 1) * seconds, tz=now.tzinfo)
 
 
 @contextmanager

@@ -38,6 +38,26 @@ def apart(kind: type[T], values: Mapping[str, Any]) -> T:
     return new
 
 
+class Rider:
+    """A statement that gives one value and may ride along with another one, which saves a round trip.
+
+    Where it has, `took` tells the value; where it has not, the statement is still to be run.
+    """
+
+    def __init__(self, statement: Any, values: Mapping[str, Any]) -> None:
+        self.statement = statement
+        self.values = values
+        self._took: tuple[Session, Any] | None = None
+
+    def has_ridden(self, session: Session, value: Any) -> None:
+        """It was run in this transaction and gave that."""
+        self._took = session, value
+
+    def took(self, session: Session) -> Any:
+        """What it gave in this transaction; None where it was not run in it."""
+        return self._took[1] if self._took is not None and self._took[0] is session else None
+
+
 class Quick:
     """A statement whose parameters are named, and always the same ones.
 
@@ -93,7 +113,7 @@ class _Ready:
         cursor = connection.connection.cursor()
         try:
             cursor.execute(self._text, parameters)
-            rows: Any = cursor.fetchall() if self._gives_rows else []
+            rows: list[tuple[Any, ...]] = cursor.fetchall() if self._gives_rows else []
         except self._dialect.loaded_dbapi.Error as error:
             if self._dialect.is_disconnect(error, connection.connection, cursor):
                 connection.invalidate(error)

@@ -4,15 +4,17 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from frontoffice.booking import choosing, confirming, places, sheet
 from frontoffice.booking.models import Appointment, Hold
+from frontoffice.booking.person import Person
 from frontoffice.booking.timetable import NOON, Part
 from frontoffice.booking.visit import Visit
+from frontoffice.messages.models import Medium
 from frontoffice.offices.models import Office, Service
 
 
@@ -29,22 +31,38 @@ def of_hold(kept: Hold, token: str, office: str, wanted: Sequence[tuple[str, int
     }
 
 
-def of_appointment(session: Session, found: Appointment, secret: str, base_url: str) -> dict[str, Any]:
-    """An appointment."""
+class Seen(NamedTuple):
+    """An appointment, and what has to be read with it to answer."""
+
+    found: Appointment
+    visit: Visit
+    asked: Medium | None
+    office: str
+    place: str | None
+
+
+def see(session: Session, found: Appointment, just_booked: Person | None = None) -> Seen:
+    """What is told of an appointment; with `just_booked` it is new, and that is its person."""
     visit = choosing.kept_visit(session, found)
+    asked = confirming.asked(session, found, just_booked)
+    return Seen(found, visit, asked[0] if asked else None, found.office.slug, found.schedule.place)
+
+
+def of_appointment(seen: Seen, secret: str, base_url: str) -> dict[str, Any]:
+    """An appointment. Asks no database, so the transaction may be over."""
+    found, visit = seen.found, seen.visit
     services: list[Service] = [item.offer for item in visit.items]  # type: ignore[misc]
-    asked = confirming.asked(session, found)
     page = f"{base_url}/appointments/{found.reference}/{secret}/"
     return {
         "reference": found.reference,
         "secret": secret,
         "state": found.state,
         "confirm_by": utc(found.confirm_by) if found.confirm_by else None,
-        "confirm_through": asked[0] if asked else None,
-        "office": found.office.slug,
+        "confirm_through": seen.asked,
+        "office": seen.office,
         "service": services[0].slug,
         "items": items([(item.offer.slug, item.people) for item in visit.items]),  # type: ignore[attr-defined]
-        "place": found.schedule.place,
+        "place": seen.place,
         "start": utc(found.start),
         "end": utc(found.start + found.ticks * sheet.TICK),
         "language": found.language,

@@ -178,13 +178,20 @@ def book(header: Retry, body: NewAppointment) -> Answer:  # noqa: ARG001 (the ho
     now = clock.now()
     try:
         person, language = person_of(body, now), language_of(body.language)
-        network, fair = access.network(), config().fairness
-        with limits.counted(
-            database(), lambda session: fairness.count(session, network, now, fair, "booking")
-        ) as session:
-            booked = appointing.book(session, body.hold, person, language, now, settings=config())
-            secret = appointing.secret_of(session, booked)
-            return answers.of_appointment(session, booked, secret, config().site.base_url), 201
+        network, settings = access.network(), config()
+        rider = fairness.rider(network, now, "booking")
+
+        def count(session: Session) -> None:
+            fairness.count(session, network, now, settings.fairness, "booking", rider)
+
+        with limits.counted(database(), count) as session:
+            booked = appointing.book(
+                session, body.hold, person, language, now, settings=settings, rider=rider
+            )
+            seen = answers.see(session, booked, person if booked.created_at == now else None)
+        # Other bookings of the office need not wait for what comes now.
+        secret = appointing.secret_of(session, booked)
+        return answers.of_appointment(seen, secret, settings.site.base_url), 201
     except WrongDetails as wrong:
         return wrong_details(wrong)
     except HoldExpired as refusal:

@@ -30,6 +30,7 @@ from frontoffice.booking.person import Person
 from frontoffice.booking.refusals import AlreadyBooked, ChangedMeanwhile, HoldExpired, NotCancellable
 from frontoffice.config import Config
 from frontoffice.errors import DomainError, NotFound
+from frontoffice.quick import Rider
 
 VISITOR = "visitor"
 AWAITED = (State.UNCONFIRMED, State.CONFIRMED)
@@ -53,12 +54,14 @@ def book(
     actor: str = VISITOR,
     proven: bool = False,
     confirm_until: datetime | None = None,
+    rider: Rider | None = None,
 ) -> Appointment:
     """Make an appointment of the hold with this token, with its messages and its event.
 
     Where the office lets people confirm and the contact is not `proven`, the appointment is unconfirmed, lapses
     after `booking.confirm_minutes`, and the message asks to confirm. With `confirm_until` it is
     unconfirmed until then, and the caller says so: no message is written here. A visitor is subject to fairness.
+    The `rider` goes with the event (see `events.append`).
 
     The same person with the same token gets the same appointment again; other details raise AlreadyBooked.
     A hold that has lapsed is good as long as its time is free, else HoldExpired is raised; NotFound for an
@@ -101,7 +104,7 @@ def book(
         set_committed_value(appointment, name, value)
     if confirm_until is None:
         letters.booked(session, appointment, person, now, settings, place=held.schedule.place)
-    happened(session, "appointment.booked", appointment, now, actor)
+    happened(session, "appointment.booked", appointment, now, actor, rider=rider)
     return appointment
 
 
@@ -215,6 +218,7 @@ def happened(
     actor: str,
     data: dict[str, Any] | None = None,
     office_id: int | None = None,
+    rider: Rider | None = None,
 ) -> None:
     """Append an event about an appointment, at its office or another one: the last thing in the transaction."""
     events.append(
@@ -230,6 +234,7 @@ def happened(
             "start": appointment.start.isoformat(),
             **(data or {}),
         },
+        rider=rider,
     )
 
 

@@ -13,7 +13,7 @@ from frontoffice import limits
 from frontoffice import vault as vaults
 from frontoffice.booking import appointing, contacting, daybook, freeing, letters, proving
 from frontoffice.booking.models import Appointment, State
-from frontoffice.booking.person import Contact
+from frontoffice.booking.person import Contact, Person
 from frontoffice.booking.refusals import ConfirmedTooLate
 from frontoffice.config import Config
 from frontoffice.errors import NotFound
@@ -28,15 +28,18 @@ HOUR = timedelta(hours=1)
 LAPSED = "lapse"  # who lets appointments lapse, in events
 
 
-def asked(session: Session, appointment: Appointment) -> tuple[Medium, Contact] | None:
+def asked(
+    session: Session, appointment: Appointment, just_booked: Person | None = None
+) -> tuple[Medium, Contact] | None:
     """What is to be proven now, and through what; None where nothing is.
 
-    It is the contact of an unconfirmed appointment, or the new one of a confirmed one.
+    It is the contact of an unconfirmed appointment, or the new one of a confirmed one. Where the appointment was
+    `just_booked` for that person, nothing has to be unsealed.
     """
     contact = None
     if appointment.state is State.UNCONFIRMED:
-        contact = appointing.person_of(session, appointment).contact
-    elif appointment.state is State.CONFIRMED:
+        contact = (just_booked or appointing.person_of(session, appointment)).contact
+    elif appointment.state is State.CONFIRMED and just_booked is None:
         contact = contacting.wanted_of(session, appointment)
     medium = proving.through(appointment.office.confirmation, contact) if contact else None
     return (medium, contact) if medium and contact else None

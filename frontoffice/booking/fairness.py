@@ -33,7 +33,7 @@ from frontoffice.config import Fairness
 from frontoffice.db import Database
 from frontoffice.errors import TooMany
 from frontoffice.offices.models import Office
-from frontoffice.quick import Quick
+from frontoffice.quick import Quick, Rider
 from frontoffice.vault import Vault
 
 HOUR = timedelta(hours=1)
@@ -182,13 +182,23 @@ def count_network(
         count(session, network, now, rules, what)
 
 
+def rider(network: str, now: datetime, what: Literal["hold", "booking"]) -> Rider:
+    """What `count` counts, to ride along with the event of the transaction."""
+    return limits.rider(what, network, HOUR, now)
+
+
 def count(
-    session: Session, network: str, now: datetime, rules: Fairness, what: Literal["hold", "booking"]
+    session: Session,
+    network: str,
+    now: datetime,
+    rules: Fairness,
+    what: Literal["hold", "booking"],
+    ridden: Rider | None = None,
 ) -> None:
     """As `count_network`, in a transaction of the caller that does nothing else that is slow."""
     most = rules.holds_per_network if what == "hold" else rules.bookings_per_network
     try:
-        limits.hit(session, what, network, most, HOUR, now)
+        limits.hit(session, what, network, most, HOUR, now, ridden)
     except TooMany as refusal:
         raise TooManyFromNetwork(**refusal.params) from None
 

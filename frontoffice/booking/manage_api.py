@@ -50,7 +50,8 @@ class Opened(NamedTuple):
 
     def answer(self) -> Answer:
         """How it is now."""
-        return answers.of_appointment(self.session, self.found, self.secret, config().site.base_url), 200
+        seen = answers.see(self.session, self.found)
+        return answers.of_appointment(seen, self.secret, config().site.base_url), 200
 
 
 @api.get(

@@ -6,6 +6,7 @@ which is exempt from CSRF protection because no browser sends a bearer token by 
 
 import ipaddress
 from datetime import datetime
+from functools import lru_cache
 
 from flask import current_app, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -97,10 +98,15 @@ def ask_to_sign_in(_error: NotSignedIn) -> ResponseReturnValue:
 
 def network() -> str:
     """A keyed hash of where the request comes from: an IPv4 address, or the first 64 bits of an IPv6 one."""
+    return database().vault.digest("network", _network_of(request.remote_addr or ""))
+
+
+@lru_cache(maxsize=1024)
+def _network_of(remote: str) -> str:
     try:
-        address = ipaddress.ip_address(request.remote_addr or "")
+        address = ipaddress.ip_address(remote)
     except ValueError:
         address = ipaddress.IPv4Address(0)  # behind a local socket there is only one network
     if isinstance(address, ipaddress.IPv6Address):
         address = address.ipv4_mapped or ipaddress.IPv6Network((address, 64), strict=False).network_address
-    return database().vault.digest("network", str(address))
+    return str(address)

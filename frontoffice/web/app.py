@@ -1,6 +1,7 @@
 """The application: everything put together."""
 
 import importlib
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Flask
@@ -100,9 +101,15 @@ BLUEPRINTS = (
 )
 
 
+class _Application(OpenAPI):
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """No handler here is a coroutine, so Flask need not look at each of them again with every request."""
+        return func
+
+
 def create_app(config: Config, database: Database) -> Flask:
     """The WSGI application for one configuration and one database (which must be at this version's tables)."""
-    app = OpenAPI(
+    app = _Application(
         "frontoffice",
         info=Info(title="Frontoffice", version="1"),
         security_schemes=SECURITY_SCHEMES,
