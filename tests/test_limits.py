@@ -1,15 +1,17 @@
 """Limits hold across connections and end with their window."""
 
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from frontoffice import limits
+from frontoffice import events, limits
 from frontoffice.db import Database
 from frontoffice.errors import Conflict, TooMany
 from frontoffice.limits import Tally
+from frontoffice.offices.models import Office
 
 HOUR = timedelta(hours=1)
 
@@ -75,6 +77,28 @@ def test_beyond_the_limit_nothing_is_done_any_more(database: Database, now: date
     with pytest.raises(ZeroDivisionError):  # a fault of ours is nobody's attempt
         held(database, now + HOUR, ZeroDivisionError())
     assert rows(database, "hold") == [3]
+
+
+@pytest.mark.parametrize("refusal", [None, Conflict()])
+def test_what_rides_along_with_an_event_counts_once(
+    database: Database, office: Office, now: datetime, refusal: Conflict | None
+) -> None:
+    rider = limits.rider("hold", "somebody", HOUR, now)
+
+    def count(session: Session) -> None:
+        limits.hit(session, "hold", "somebody", 1, HOUR, now, rider)
+
+    def booked() -> None:
+        with limits.counted(database, count) as session:
+            events.append(session, office.id, "test.happened", now, actor="a", subject="b:1", rider=rider)
+            if refusal:
+                raise refusal
+
+    with pytest.raises(Conflict) if refusal else nullcontext():
+        booked()
+    assert rows(database, "hold") == [1]
+    with pytest.raises(TooMany):  # as the second one, or as a refused one
+        booked()
 
 
 def test_windows_that_are_over_are_forgotten(database: Database, now: datetime) -> None:
