@@ -5,7 +5,7 @@ as always, errors are SQLAlchemy's; rows are plain tuples.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Dialect, Enum
 from sqlalchemy.exc import DBAPIError
@@ -113,7 +113,7 @@ class _Ready:
         cursor = connection.connection.cursor()
         try:
             cursor.execute(self._text, parameters)
-            rows: list[tuple[Any, ...]] = cursor.fetchall() if self._gives_rows else []
+            rows = cast(list[tuple[Any, ...]], cursor.fetchall()) if self._gives_rows else []
         except self._dialect.loaded_dbapi.Error as error:
             if self._dialect.is_disconnect(error, connection.connection, cursor):
                 connection.invalidate(error)

@@ -11,11 +11,13 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    and_,
     bindparam,
     exists,
     func,
     literal_column,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -80,16 +82,37 @@ _VISIT = (
     Ticket.calls,
 )
 
-# Built once: putting a statement together takes longer than running it.
-# Languages are compared here and not there: a list would have to be put into the statement each time.
-_WAITING = Quick(
-    select(*picture.WAITING, Ticket.for_language).where(
+MOST_CALLS = 3
+AT_A_TIME = 20  # more than counters that call in the same moment
+
+
+def _may_be_next() -> Quick:
+    """Of those whom a counter may call, all that can be among the first AT_A_TIME of `order.in_order`.
+
+    Among people without an appointment or anything else of their own it is simply who came first, so a long line of
+    them need not be read to its end. Languages are compared by the caller: a list would have to be put into the
+    statement each time.
+    """
+    may_call = select(*picture.WAITING, Ticket.for_language).where(
         Ticket.office_id == bindparam("office"),
         Ticket.day == bindparam("day"),
         Ticket.state == TicketState.WAITING,
         *wishes.callable_by(bindparam("counter"), bindparam("account"), None, bindparam("team")),
     )
-)
+    plain = and_(
+        Ticket.due_at.is_(None),
+        Ticket.returns.is_(False),
+        Ticket.priority_at.is_(None),
+        Ticket.for_language.is_(None),
+    )
+    first = may_call.where(plain).order_by(Ticket.arrived_at, Ticket.number, Ticket.series)
+    return Quick(
+        union_all(may_call.where(~plain), select(first.limit(literal_column(str(AT_A_TIME))).subquery()))
+    )
+
+
+# Built once: putting a statement together takes longer than running it.
+_WAITING = _may_be_next()
 _HERE = aliased(Ticket)
 # As words of the statement, so that it can be compiled once, and the index on just these states is used.
 _AT_COUNTER: list[ColumnElement[str]] = [literal_column(f"'{state.value}'") for state in AT_COUNTER]
@@ -124,8 +147,6 @@ _TAKE_FREE = Quick(
         .scalar_subquery()
     )
 )
-MOST_CALLS = 3
-AT_A_TIME = 20  # more than counters that call in the same moment
 
 
 def call_next(
@@ -247,7 +268,7 @@ def _waiting(session: Session, here: Seat, today: date) -> Sequence[Waiting]:
         "team": here.team,
     }
     spoken = {None, *here.languages}
-    return [Waiting._make(row) for *row, language in _WAITING.run(session, parameters) if language in spoken]
+    return [Waiting._make(row[:-1]) for row in _WAITING.run(session, parameters) if row[-1] in spoken]
 
 
 def _take(session: Session, here: Seat, in_order: Sequence[int], now: datetime) -> Visit | None:

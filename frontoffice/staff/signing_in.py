@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from frontoffice import limits, vault
 from frontoffice.errors import N_, NotSignedIn
+from frontoffice.quick import Quick, made
 from frontoffice.staff import accounts
 from frontoffice.staff.models import Account, StaffSession
 
@@ -31,8 +32,9 @@ class WrongCredentials(NotSignedIn):
 
 
 # Built once, because it is asked with every request of staff.
-_SIGNED_IN = (
-    select(Account)
+_COLUMNS = [column.key for column in Account.__table__.columns]
+_SIGNED_IN = Quick(
+    select(Account.__table__)
     .join(StaffSession, StaffSession.account_id == Account.id)
     .where(
         StaffSession.token_fingerprint == bindparam("fingerprint"),
@@ -100,7 +102,10 @@ def begin(session: Session, proof: Proof, now: datetime, hours: int) -> tuple[st
 
 def account_of(session: Session, token: str, now: datetime) -> Account | None:
     """The active account signed in with this token; None where the token is unknown, has ended or expired."""
-    return session.scalar(_SIGNED_IN, {"fingerprint": vault.fingerprint(token), "now": now})
+    session.flush()
+    for row in _SIGNED_IN.run(session, {"fingerprint": vault.fingerprint(token), "now": now}):
+        return made(session, Account, dict(zip(_COLUMNS, row, strict=True)))
+    return None
 
 
 def sign_out(session: Session, token: str, now: datetime) -> None:
