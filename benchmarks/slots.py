@@ -68,7 +68,7 @@ def _compare(
         "constant": lambda: one(bench.plain, constants(keep_alive=keep_alive)),
     }
     in_turns(1, runs)  # to warm up
-    found = in_turns(bench.size.rounds, runs)
+    found = in_turns(bench.size.rounds, runs, reverse=True)
     clients_are = f"{clients} clients" + ("" if keep_alive else ", new connections")
     if largest:
         bench.add(f"Flask, a constant; {clients_are}", figures(found["constant"]))
