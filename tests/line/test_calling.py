@@ -11,7 +11,7 @@ from frontoffice.booking.models import Appointment, State
 from frontoffice.db import Database
 from frontoffice.errors import NotAllowed, NotFound
 from frontoffice.events import Event
-from frontoffice.line import arriving, calling, checks, staffing
+from frontoffice.line import arriving, calling, checks, order, staffing
 from frontoffice.line.calling import NobodyThere, Visit
 from frontoffice.line.models import CounterSession, Ticket, TicketState
 from frontoffice.line.seat import CounterBusy, CounterClosed
@@ -96,6 +96,45 @@ def test_calling_takes_the_first_of_the_line_to_the_counter(
     assert (visit.service, visit.language, visit.due_at) == ("eat-pick-up", "de", None)
     called = ("ticket.called", f"account:{miriam.id}", {"ticket": "A002", "counter": "3", "call": 1} | ROOM)
     assert counters.events("ticket.called") == [called]
+
+
+def test_in_a_long_line_everybody_is_called_in_their_order(
+    database: Database, office: Office, counters: Counters, miriam: Account, now: datetime
+) -> None:
+    # More people than are read at once, and among them, wherever they stand, those who go before.
+    many = 2 * calling.AT_A_TIME
+    with database.write() as session:
+        here = session.get_one(Office, office.id)
+        for number in range(1, many + 1):
+            ticket(session, here, number, now, arrived_at=now - timedelta(minutes=(number * 7) % many))
+        ticket(session, here, many + 1, now, arrived_at=now).priority_at = now
+        ticket(session, here, many + 2, now, arrived_at=now).due_at = now - 60 * MINUTE
+        waiting = session.scalars(select(Ticket)).all()
+        expected = [
+            each.id
+            for each in order.in_order(
+                [
+                    order.Waiting(
+                        each.id,
+                        each.series,
+                        each.number,
+                        each.arrived_at,
+                        each.due_at,
+                        None,
+                        each.priority_at,
+                    )
+                    for each in waiting
+                ],
+                now,
+                RULES,
+            )
+        ]
+    counters.open(3, miriam)
+    called = []
+    while (visit := counters.next(3, miriam)) is not None:
+        called.append(visit.id)
+        counters.do(calling.finish, 3, miriam)
+    assert called == expected
 
 
 def test_when_nobody_waits_nobody_is_called_and_nothing_is_told(counters: Counters, miriam: Account) -> None:
