@@ -231,8 +231,10 @@ class Database:
     def apart(self) -> Iterator[Connection]:
         """On PostgreSQL: a connection that is closed afterwards, for what must not stay with one that is used again."""
         with self._writer.connect() as connection:
-            connection.detach()
-            yield connection
+            try:
+                yield connection
+            finally:
+                connection.invalidate()
 
     def connections(self) -> tuple[int, int]:
         """How many connections this process has open, and how many of these are in use."""

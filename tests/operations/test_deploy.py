@@ -1,0 +1,166 @@
+"""What stands in `deploy/` fits together, and fits the program: as far as that can be seen without running it."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+from sqlalchemy import select
+
+from frontoffice import cli, clock, config, worker
+from frontoffice.db import Database
+from frontoffice.operations import metrics
+from frontoffice.web import watch
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+COMPOSE = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text(encoding="utf-8"))
+UNITS = sorted((DEPLOY / "systemd").glob("*.*"))
+
+
+def test_compose_runs_two_webs_and_two_workers_from_secrets_in_files() -> None:
+    services = COMPOSE["services"]
+    ours = [name for name in services if re.fullmatch(r"(web|worker)-\d", name)]
+    assert ours == ["web-1", "web-2", "worker-1", "worker-2"]
+    for name in ours:
+        service = services[name]
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert "ports" not in service, "only the proxy is reached from outside"
+        assert service["depends_on"] == {"upgrade": {"condition": "service_completed_successfully"}}
+    assert set(services["proxy"]["networks"]) == {"inside", "outside"}
+    assert COMPOSE["networks"]["inside"] == {"internal": True}
+    for name in services["web-1"]["secrets"]:
+        assert COMPOSE["secrets"][name]["file"] == f"secrets/{name}"
+
+
+def test_what_compose_sets_is_a_configuration(tmp_path: Path) -> None:
+    made = subprocess.run([tmp_path / "make-secrets"], check=True) if _copied(tmp_path) else None
+    assert made is not None
+    said = dict(
+        line.split("=", 1)
+        for line in (DEPLOY / "compose" / "settings.env.example").read_text(encoding="utf-8").splitlines()
+        if "=" in line and not line.startswith("#")
+    )
+    said |= COMPOSE["services"]["web-1"]["environment"]
+    here = {name: value.replace("/run/secrets", str(tmp_path / "secrets")) for name, value in said.items()}
+    settings = config.load(None, here)
+    assert settings.web.proxies == 1
+    assert len(settings.site.secret_keys[0]) >= 43
+    assert settings.messages.metrics is not None
+    password = (tmp_path / "secrets" / "database_password").read_text()
+    assert (
+        tmp_path / "secrets" / "pgpass"
+    ).read_text() == f"database:5432:frontoffice:frontoffice:{password}\n"
+    assert {each.stat().st_mode & 0o777 for each in (tmp_path / "secrets").iterdir()} == {0o600}
+    before = {each.name: each.read_text() for each in (tmp_path / "secrets").iterdir()}
+    subprocess.run([tmp_path / "make-secrets"], check=True)
+    assert before == {each.name: each.read_text() for each in (tmp_path / "secrets").iterdir()}
+
+
+def _copied(folder: Path) -> bool:
+    shutil.copy(DEPLOY / "compose" / "make-secrets", folder / "make-secrets")
+    return True
+
+
+def test_processes_of_compose_get_on_with_the_connections_that_postgresql_has() -> None:
+    [allowed] = [
+        each for each in COMPOSE["services"]["database"]["command"] if each.startswith("max_connections=")
+    ]
+    each_web = int(COMPOSE["services"]["web-1"]["environment"]["FRONTOFFICE_DATABASE__CONNECTIONS"])
+    assert 2 * each_web + 2 * 22 <= int(allowed.partition("=")[2]) - 3
+
+
+def test_every_command_that_is_started_exists() -> None:
+    started = [
+        service.get("command", ["serve"]) for name, service in COMPOSE["services"].items() if "-" in name
+    ]
+    started += [["upgrade"], COMPOSE["services"]["worker-1"]["healthcheck"]["test"][2:]]
+    for unit in UNITS:
+        started += re.findall(
+            r"^ExecStart=/opt/frontoffice/bin/frontoffice --config \S+ (\w+)", unit.read_text(), re.M
+        )
+    names = {each if isinstance(each, str) else each[0] for each in started}
+    assert names == {"serve", "worker", "upgrade", "ready", "backup"}
+    with click.Context(cli.main) as context:
+        assert names <= set(cli.main.list_commands(context))
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
+def test_systemd_understands_its_units(tmp_path: Path) -> None:
+    for unit in UNITS:
+        text = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", unit.read_text(encoding="utf-8"), flags=re.M)
+        (tmp_path / unit.name).write_text(text, encoding="utf-8")
+    command = ["systemd-analyze", "verify", "--man=no", *(str(tmp_path / unit.name) for unit in UNITS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    ours = [line for line in done.stderr.splitlines() if "frontoffice" in line]
+    assert (done.returncode, ours) == (0, []), done.stderr
+
+
+def test_services_may_do_little() -> None:
+    for unit in UNITS:
+        if unit.suffix != ".service":
+            continue
+        text = unit.read_text(encoding="utf-8")
+        for line in ("NoNewPrivileges=yes", "ProtectSystem=strict", "ProtectHome=yes", "UMask=0077"):
+            assert line in text, (unit.name, line)
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="there is no nginx here")
+def test_nginx_understands_its_configuration(tmp_path: Path) -> None:
+    key = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-keyout"]
+    files = [str(tmp_path / "privkey.pem"), "-out", str(tmp_path / "fullchain.pem")]
+    subprocess.run([*key, *files], check=True, capture_output=True)
+    text = (DEPLOY / "nginx" / "frontoffice.conf").read_text(encoding="utf-8")
+    for known, here in (
+        ("/etc/ssl/frontoffice", str(tmp_path)),
+        ("/var/log/nginx", str(tmp_path)),
+        ("/etc/nginx/frontoffice-headers.conf", str(DEPLOY / "nginx" / "frontoffice-headers.conf")),
+    ):
+        text = text.replace(known, here)
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/pid; events {{}} http {{ {text} }}", encoding="utf-8"
+    )
+    command = ["nginx", "-t", "-e", str(tmp_path / "errors"), "-c", str(tmp_path / "nginx.conf")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_neither_proxy_logs_links_or_addresses() -> None:
+    nginx = (DEPLOY / "nginx" / "frontoffice.conf").read_text(encoding="utf-8")
+    [layout] = re.findall(r"log_format frontoffice '(.*)';", nginx)
+    assert not {"$request", "$request_uri", "$uri", "$remote_addr", "$http_referer", "$args"} & set(
+        layout.split()
+    )
+    assert "log {" not in (DEPLOY / "compose" / "Caddyfile").read_text(encoding="utf-8")
+
+
+def test_alerts_ask_for_metrics_that_are_told(database: Database, context: worker.Context) -> None:
+    for job in worker.JOBS:
+        worker.tick(job, context)
+    context.pulse.beat(database)
+    with database.read() as session:
+        assert session.scalar(select(1))
+        told = metrics.exposition(session, clock.now()).decode()
+    watch.BUSY.inc(0)
+    names = set(re.findall(r"^# TYPE (\w+)", told, re.M))
+    text = (DEPLOY / "prometheus" / "alerts.yml").read_text(encoding="utf-8")
+    asked = set(re.findall(r"\b(frontoffice_\w+)", text))
+    assert asked
+    assert {re.sub(r"_bucket$", "", name) for name in asked} <= names, asked - names
+    rules = [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+    assert all({"alert", "expr", "labels", "annotations"} <= set(rule) for rule in rules)
+
+
+def test_the_image_is_made_from_locked_parts_and_runs_as_nobody_in_particular() -> None:
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    installs = [line for line in text.replace("\\\n", " ").splitlines() if "pip install" in line]
+    assert installs
+    assert all("--require-hashes" in line or "--no-deps" in line for line in installs)
+    assert text.rindex("USER 10001") > text.rindex("FROM ")
+    for copied in re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.M):
+        for name in copied.split():
+            assert (ROOT / name).exists(), name
