@@ -5,13 +5,14 @@ PORT ?= 8000
 BIN := .venv/bin
 RUN := $(BIN)/python -m
 
-.PHONY: help demo run test bench lint build wheel browser screens lock texts roles clean
+.PHONY: help demo run test bench lint build wheel browser screens audit lock texts roles clean
 help:
 	@echo "make demo           try it out on http://localhost:$(PORT)  (RESET=1 starts over, PORT=… elsewhere)"
 	@echo "make run            serve with config.toml; in a second shell: $(RUN) frontoffice worker"
 	@echo "make test           lint, types, and every test on SQLite and PostgreSQL, browser included"
 	@echo "make bench          measure how quick it is, in under ten minutes (ARGS=--quick: two)"
 	@echo "make lint           ruff, mypy --strict, import rules"
+	@echo "make audit          known holes in the locked libraries (needs a network)"
 	@echo "make wheel          a package to install elsewhere, in dist/"
 
 demo: .venv/.runtime build
@@ -84,6 +85,12 @@ browser: .venv/.dev
 	    echo "Installing Chromium for the browser tests …"; \
 	    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends -y chromium >/dev/null; \
 	  else echo "No Chromium found: the browser tests will be skipped. On Debian: sudo apt install chromium"; fi; }
+
+# Whether a locked library has a known hole: asks the advisories of PyPI and npm, so it needs a network.
+audit: .venv/.runtime
+	@test -x .venv-audit/bin/pip-audit || { $(PYTHON) -m venv .venv-audit && .venv-audit/bin/pip install --quiet pip-audit; }
+	.venv-audit/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
+	$(NPM) audit --omit=dev
 
 # Bring the locks up to date with pyproject.toml (needs uv).
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header

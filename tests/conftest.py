@@ -5,6 +5,7 @@ import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -167,16 +168,25 @@ def now() -> datetime:
 @pytest.fixture
 def real_logs() -> Iterator[io.StringIO]:
     """The log as in real life, at its most talkative; afterwards as it was."""
+    with written_log() as written:
+        yield written
+
+
+@contextmanager
+def written_log() -> Iterator[io.StringIO]:
+    """What is logged within, from the level of debugging on, also by libraries."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     written = io.StringIO()
     logs.configure("debug", written)
     root.setLevel(logging.DEBUG)
-    yield written
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    try:
+        yield written
+    finally:
+        structlog.reset_defaults()
+        structlog.contextvars.clear_contextvars()
+        root.handlers[:] = handlers
+        root.setLevel(level)
 
 
 def roomy_memory() -> str | None:
