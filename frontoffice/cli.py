@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 import frontoffice.booking.checks
+import frontoffice.documents.card_upkeep
 import frontoffice.documents.watch_checks
 import frontoffice.line.checks
 import frontoffice.messages.checks
@@ -47,6 +48,7 @@ CHECKS = (
     frontoffice.documents.watch_checks.differences,
     frontoffice.line.checks.differences,
     frontoffice.waitlist.checks.differences,
+    frontoffice.documents.card_upkeep.differences,
     frontoffice.messages.checks.differences,
     frontoffice.operations.checks.differences,
 )
@@ -293,6 +295,25 @@ def import_watches(
     target = commands.watches(database, settings.documents, slug, name)
     meant = Complete(rows, yes) if complete else None
     commands.end_of(commands.take(database, file, target, clock.now, complete=meant, report_to=report))
+
+
+@deliveries.command(name="cards")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--office", "slug", help="For rows that name no office.")
+@click.option("--partner", "name", help="In the name of this partner, as over the API.")
+@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Keep all bad rows there.")
+@click.pass_context
+def import_cards(
+    context: click.Context, file: Path, slug: str | None, name: str | None, report: Path | None
+) -> None:
+    """Take in where cards are, from a CSV or JSON FILE.
+
+    The same file again changes nothing, and no card is taken back.
+    """
+    settings = _config(context)
+    database = serving.open_database(settings)
+    target = commands.cards(database, settings, slug, name)
+    commands.end_of(commands.take(database, file, target, clock.now, complete=None, report_to=report))
 
 
 @main.group()

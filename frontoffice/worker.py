@@ -27,7 +27,7 @@ from frontoffice import clock, limits, pulse
 from frontoffice.booking import blocking, confirming, holding, planning, reminding
 from frontoffice.config import Config
 from frontoffice.db import Database
-from frontoffice.documents import watch_sweep, watch_upkeep
+from frontoffice.documents import card_pace, card_telling, card_upkeep, looking_up, watch_sweep, watch_upkeep
 from frontoffice.draw import drawing, settling
 from frontoffice.insight import keeping, promise
 from frontoffice.line import end_of_day, evening, journal, learning, next_up, parking
@@ -332,9 +332,27 @@ def _look_at_promises(context: Context) -> None:
             promise.note(session, office, found, now, promise.Alarm(to, language, link) if to else None)
 
 
+def _remind_of_cards(context: Context) -> None:
+    config = context.config
+    _while(
+        context,
+        lambda session: card_telling.remind(session, clock.now(), settings=config) >= card_telling.AT_ONCE,
+    )
+
+
+def _forget_cards(context: Context) -> None:
+    keep = context.config.cards
+    _while(
+        context,
+        lambda session: card_upkeep.forget(session, clock.now(), settings=keep) >= card_upkeep.AT_ONCE,
+    )
+
+
 def _forget(context: Context) -> None:
     with context.database.write() as session:
         limits.forget(session, clock.now())
+        looking_up.forget(session, clock.now())
+        card_pace.forget(session, clock.now())
         pulse.forget(session, clock.now())
         blocking.forget(session, clock.now())
         signing_in.forget(session, clock.now())
@@ -364,6 +382,8 @@ JOBS: list[Job] = [
     Job("documents: look after watches", 3600, _look_after_watches),
     Job("insight: work out days", 1800, _work_out_days),
     Job("insight: look at promises", 900, _look_at_promises),
+    Job("cards: remind", 600, _remind_of_cards),
+    Job("cards: forget", 3600, _forget_cards),
     Job("forget", 3600, _forget),
     Job("messages: dispatch", 1, _dispatch, one_worker=False),
     Job("messages: reconcile", 15, _reconcile),

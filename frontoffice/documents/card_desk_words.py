@@ -30,3 +30,13 @@ NAMES: Mapping[CardState, tuple[str, str]] = {
     CardState.RETURNED: ("danger", N_("Sent back")),
     CardState.CONTACT: ("danger", N_("To contact us")),
 }
+
+# What the story of a card says, by the kind of event.
+HAPPENED: Mapping[str, str] = {
+    "card.added": N_("Noted"),
+    "card.moved": N_("State changed"),
+    "card.identified": N_("Details added"),
+    "card.notice": N_("Somebody wants to be told"),
+    "card.seen": N_("Numbers and date of birth were looked at"),
+    "card.handed_over": N_("Handed over"),
+}

@@ -82,6 +82,18 @@ def is_current(vault: Vault, card: CardOrder, original: Original) -> bool:
     return all(kept == keys[0] for kept, keys in known)
 
 
+def fits(vault: Vault, card: CardOrder, original: Original) -> bool:
+    """Whether the keys of a card are those of its original, under whichever key."""
+    serial, order = original.serial, original.order
+    known = (
+        (card.serial_key, of_holder(vault, serial, original.born) if serial else [None]),
+        (card.order_key, of_holder(vault, order, original.born) if order else [None]),
+        (card.serial_alone, of_serial(vault, serial) if serial else [None]),
+        (card.order_alone, of_order(vault, card.office_id, order) if order else [None]),
+    )
+    return all(kept in keys for kept, keys in known)
+
+
 def original_of(vault: Vault, card: CardOrder) -> Original:
     """What was sealed. Raises InvalidToken where no configured key opens it."""
     return Original.from_sealed(vault.open(card.sealed))

@@ -20,6 +20,7 @@ from frontoffice.offices.models import Office, Service
 
 PICK_UP = "eat-pick-up"  # the slug of the service in the catalogue
 WORTH = timedelta(days=7)  # how long it is still good to hear that a card is ready
+VISITOR = "visitor"  # who asks, in events
 IN_BOX_FOR = timedelta(days=14)  # where nobody has said until when
 MOST = 4  # contacts of one card: the holder, a parent, somebody who helps
 AT_ONCE = 100
@@ -48,7 +49,14 @@ def subject(card: CardOrder) -> str:
 
 
 def ask(
-    session: Session, card: CardOrder, to: Reach, language: str, now: datetime, *, settings: Config
+    session: Session,
+    card: CardOrder,
+    to: Reach,
+    language: str,
+    now: datetime,
+    *,
+    settings: Config,
+    actor: str = VISITOR,
 ) -> CardNotice:
     """Note that a proven contact wants to be told; where the card is ready already, they are told at once.
 
@@ -74,7 +82,7 @@ def ask(
     session.flush()
     if card.state in card_states.THERE:
         _tell(session, card, [notice], now, settings)
-    events.append(session, card.office_id, "card.notice", now, actor="visitor", subject=subject(card))
+    events.append(session, card.office_id, "card.notice", now, actor=actor, subject=subject(card))
     return notice
 
 

@@ -10,9 +10,10 @@ from typing import TypeVar
 import click
 from sqlalchemy import select
 
-from frontoffice.config import Documents
+from frontoffice.config import Config, Documents
 from frontoffice.db import Database
 from frontoffice.documents import importing, integrations
+from frontoffice.documents.card_import import Cards
 from frontoffice.documents.importing import Complete, Report, Target
 from frontoffice.documents.reading import Bad
 from frontoffice.documents.watch_import import Watches
@@ -27,6 +28,13 @@ def watches(database: Database, settings: Documents, office: str | None, partner
     with database.read() as session:
         sender = integrations.operator(session, office, partner)
         return Watches(sender, session.scalars(select(Office)).all(), settings)
+
+
+def cards(database: Database, settings: Config, office: str | None, partner: str | None) -> Cards:
+    """The target of a file of cards. Raises Invalid (office, partner)."""
+    with database.read() as session:
+        sender = integrations.operator(session, office, partner)
+        return Cards(sender, session.scalars(select(Office)).all(), settings)
 
 
 def take(

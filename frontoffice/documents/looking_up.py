@@ -12,14 +12,16 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Table, bindparam, delete, or_, select
+from sqlalchemy import Table, bindparam, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from frontoffice import memory
 from frontoffice.db import Database
 from frontoffice.documents import card_keys
 from frontoffice.documents.card_models import CardLook, CardOrder, CardState
 from frontoffice.errors import N_, NotFound, TooMany
+from frontoffice.offices.models import Office
 from frontoffice.quick import Quick
 
 # Misses in an hour. A date of birth is one of some 20,000; a network may be a shelter, a library, a mobile carrier.
@@ -31,13 +33,21 @@ BY_NUMBER = "card looked for"
 
 
 class UnknownCard(NotFound):
-    """No card with this number and this date of birth: which of the two is wrong is not said."""
+    """No card with this number and this date of birth: which of the two is wrong is not said.
+
+    `in_place` is a card that does not exist, about which an answer is worked out all the same: so that "unknown"
+    takes as long as "found".
+    """
 
     code = "unknown_card"
     sentence = N_(
         "We found no card with this number and this date of birth. Please check both. "
         "A new order can take some days until it appears here."
     )
+
+    def __init__(self, in_place: "Found") -> None:
+        self.in_place = in_place
+        super().__init__()
 
 
 class TooManyMisses(TooMany):
@@ -73,11 +83,16 @@ def look_up(database: Database, number: str, born: str, now: datetime, *, networ
     with database.write() as session:
         found = _find(session, keys)
         before = _count(session, network, who, until, found is not None)
+        in_place = Found(0, _any_office(session), CardState.ORDERED, now, None)
     if before[network] >= OF_NETWORK or before[who] >= OF_NUMBER:
         raise TooManyMisses(minutes=max(1, math.ceil((until - now).total_seconds() / 60)))
     if found is None:
-        raise UnknownCard
+        raise UnknownCard(in_place)
     return found
+
+
+def _any_office(session: Session) -> int:
+    return memory.remembered(session, "any office", lambda: session.scalar(select(func.min(Office.id))) or 0)
 
 
 def _find(session: Session, keys: Sequence[int]) -> Found | None:

@@ -27,6 +27,7 @@ class Permission(StrEnum):
     RESUME_PROVIDERS = "resume_providers"  # try a stopped provider of messages again: it serves all offices
     MIND_WATCHES = "mind_watches"  # look up and note whom to remind of the end of a document
     SEE_FORECAST = "see_forecast"  # how many renewals are coming, and whether there is room for them
+    MIND_CARDS = "mind_cards"  # let cards arrive, take them on, hand them over; see their numbers
     DRAW = "draw"  # make a draw, and call it off
     MANAGE_DEVICES = "manage_devices"  # pair kiosks and screens, and sign them off
     SEE_STATISTICS = "see_statistics"  # counts of visits, waiting, no-shows and messages
@@ -44,6 +45,7 @@ _AT_THE_DESK = frozenset(
         Permission.SEE_CAPACITY,
         Permission.MIND_MESSAGES,
         Permission.MIND_WATCHES,
+        Permission.MIND_CARDS,
     }
 )
 _WITH_CASES = _AT_THE_DESK | {Permission.INTERNAL_SHARES, Permission.EMERGENCY_SHARE}

@@ -97,6 +97,10 @@ BLUEPRINTS = (
     "frontoffice.operations.metrics_pages",
     "frontoffice.insight.pages",
     "frontoffice.insight.api",
+    "frontoffice.documents.card_pages",
+    "frontoffice.documents.card_api",
+    "frontoffice.documents.card_desk_pages",
+    "frontoffice.documents.card_delivery_api",
     "frontoffice.demo.pages",
 )
 

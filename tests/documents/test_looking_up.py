@@ -103,7 +103,16 @@ def test_nothing_of_a_card_stands_in_clear(database: Database, office: Office, n
                 assert word not in dump
 
 
-def told_apart(ways: dict[str, Callable[[], object]], rounds: int = 250) -> set[str]:
+def are_told_apart(
+    ways: dict[str, Callable[[], object]], expected: set[str], clock: Callable[[], int] = perf_counter_ns
+) -> bool:
+    """Whether just the expected ones are: a difference is there every time, noise in one of three looks is not."""
+    return any(told_apart(ways, clock) == expected for _ in range(3))
+
+
+def told_apart(
+    ways: dict[str, Callable[[], object]], clock: Callable[[], int], rounds: int = 250
+) -> set[str]:
     """Those of the ways that take half a millisecond more than the quickest; interleaved, in changing order.
 
     Compared is what the quickest tenth of the samples took: other work on the machine makes some of them slower,
@@ -114,9 +123,9 @@ def told_apart(ways: dict[str, Callable[[], object]], rounds: int = 250) -> set[
     for _ in range(rounds):
         random.shuffle(order)
         for name in order:
-            start = perf_counter_ns()
+            start = clock()
             ways[name]()
-            took[name].append(perf_counter_ns() - start)
+            took[name].append(clock() - start)
     tenths = {name: statistics.quantiles(each, n=10)[0] for name, each in took.items()}
     return {name for name, tenth in tenths.items() if tenth - min(tenths.values()) > 500_000}
 
@@ -142,4 +151,4 @@ def test_the_time_does_not_tell_found_from_unknown_from_wrong(
         "unknown": lambda: look_up(database, UNKNOWN, BORN, now),
         "a millisecond more": slow,
     }
-    assert told_apart(ways) == {"a millisecond more"}
+    assert are_told_apart(ways, {"a millisecond more"})

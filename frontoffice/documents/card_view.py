@@ -1,0 +1,61 @@
+"""What is said about a card that was found: the same on the page, at the kiosk and in the API."""
+
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from frontoffice.booking import dates, rows, sheet
+from frontoffice.documents import card_pace, card_states, card_telling
+from frontoffice.documents.card_models import CardState
+from frontoffice.documents.card_pace import Remaining
+from frontoffice.documents.looking_up import Found
+from frontoffice.errors import NotFound
+from frontoffice.offices.models import Office
+from frontoffice.web.context import language
+
+TWO_WEEKS = 14
+
+
+def words(session: Session, found: Found, now: datetime) -> dict[str, Any]:
+    """State, since when, what it means, what to do, how long it usually takes, and the office."""
+    office = rows.lasting(session, Office, found.office_id)
+    if office is None:
+        raise NotFound
+    told = card_states.TOLD[found.state]
+    left = card_pace.remaining(card_pace.usual(session, office.id), found.state, found.since, now)
+    return {
+        "state": found.state,
+        "office": office,
+        "title": _(told.title),
+        "meaning": _(told.meaning),
+        "to_do": _(told.to_do),
+        "since": dates.long_day(sheet.day_of(found.since, office.time_zone), language()),
+        "until": dates.long_day(found.until, language()) if found.until else None,
+        "left": left,
+        "usually": usually(left) if left else None,
+        "can_be_told": found.state not in (CardState.HANDED_OVER, CardState.RETURNED, *card_states.THERE),
+        "can_book": found.state is CardState.READY,
+    }
+
+
+def usually(left: Remaining) -> str:
+    """How many more days or weeks it usually takes, as a sentence; a range, and no promise."""
+    if left.is_late:
+        return str(
+            _("This takes longer than usual. You need not worry. If it is urgent for you, please contact us.")
+        )
+    if left.high <= TWO_WEEKS:
+        said = _("At this office it usually takes another %(low)s to %(high)s days until the card is ready.")
+        low, high = left.low, left.high
+    else:
+        said = _("At this office it usually takes another %(low)s to %(high)s weeks until the card is ready.")
+        low, high = left.low // 7, -(-left.high // 7)
+    return str(said % {"low": low, "high": max(high, low + 1)})
+
+
+def pick_up_path(session: Session, office_id: int) -> str:
+    """Where a time to pick up a card is booked."""
+    office = session.get_one(Office, office_id)
+    return card_telling.pick_up_path(office, card_telling.pick_up_service(session, office))

@@ -1,0 +1,131 @@
+"""Deliveries about cards: forward and never back, each row once, bad rows told."""
+
+import io
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from frontoffice.config import Config
+from frontoffice.db import Database
+from frontoffice.documents import card_moving, importing, integrations, looking_up
+from frontoffice.documents.card_import import Cards
+from frontoffice.documents.card_models import CardNotice, CardOrder, CardState
+from frontoffice.documents.importing import Report
+from frontoffice.documents.reading import Bad
+from frontoffice.offices.models import Office
+from tests.documents.cards import BORN, ORDER, SERIAL, add_card, events_of, move, state_of, waiting
+
+HEAD = "Auftragsnummer;Seriennummer;Geburtsdatum;Status;Seit;Kontakt;Sprache"
+
+
+def deliver(
+    database: Database, config: Config, now: datetime, *rows: str, head: str = HEAD
+) -> tuple[Report, list[Bad]]:
+    bad: list[Bad] = []
+    with database.read() as session:
+        sender = integrations.operator(session)
+        target = Cards(sender, session.scalars(select(Office)).all(), config)
+    text = "\n".join((head, *rows)) + "\n"
+    report = importing.take(database, io.BytesIO(text.encode()), target, lambda: now, bad=bad.append)
+    return report, bad
+
+
+def only(database: Database) -> CardOrder:
+    with database.read() as session:
+        return session.scalars(select(CardOrder)).one()
+
+
+def test_a_delivery_adds_cards_and_takes_them_on(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    report, bad = deliver(database, config, now, "2026-004711;;27.03.1991;bestellt;20.11.2026;;")
+    assert (report.new, report.bad, bad) == (1, 0, [])
+    card = only(database)
+    assert (card.state, card.since.date().isoformat()) == (CardState.ORDERED, "2026-11-20")
+    rows = (f"{ORDER};{SERIAL};1991-03-27;Versandt;;olena@example.org;en",)
+    for expected in ((0, 1), (0, 0)):
+        report, _ = deliver(database, config, now, *rows)
+        assert (report.new, report.changed) == expected
+    assert looking_up.look_up(database, SERIAL, BORN, now, network="n").state is CardState.SHIPPED
+    assert events_of(database, card.id)[-1][1] == "import"
+
+
+def test_a_late_delivery_takes_no_card_back(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    card = add_card(database, office, now, CardState.CHECKING)
+    deliver(database, config, now, f"{ORDER};;27.03.1991;in Produktion;;;")
+    assert state_of(database, card) is CardState.CHECKING
+    deliver(database, config, now, f"{ORDER};;27.03.1991;abholbereit;;olena@example.org;")
+    assert state_of(database, card) is CardState.READY
+    assert [kind for kind, _ in waiting(database)] == ["card_ready"]
+    move(database, config, office, card, CardState.HANDED_OVER, now)
+    deliver(database, config, now, f"{ORDER};;27.03.1991;bitte melden;;;")
+    assert state_of(database, card) is CardState.HANDED_OVER
+
+
+def test_bad_rows_are_told_and_the_others_go_in(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    report, bad = deliver(
+        database,
+        config,
+        now,
+        "A000001;;27.03.1991;bestellt;;;",
+        "A000002;;27.13.1991;bestellt;;;",
+        "A000003;C01X0006A;27.03.1991;bestellt;;;",
+        "A000004;;27.03.1991;verschollen;;;",
+        "A000005;;27.03.1991;bestellt;1.1.2030;;",
+        ";;27.03.1991;bestellt;;;",
+        "A000006;;;bestellt;;;",
+        "A000007;;00.00.1991;;;;",
+        "A1;;27.03.1991;;;;",
+    )
+    assert (report.new, report.bad) == (2, 7)
+    assert [each.line for each in bad] == sorted(each.line for each in bad) or len(bad) == 7
+    for each in bad:
+        assert "1991" not in each.reason
+        assert "C01X" not in each.reason
+    assert looking_up.look_up(database, "A000007", "1991-00-00", now, network="n").state is CardState.ORDERED
+
+
+def test_a_card_of_another_office_is_left_alone(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    from tests.sample import sample_office
+
+    card = add_card(database, office, now, CardState.ORDERED, order=None)
+    with database.write() as session:
+        sample_office(session, "anderswo")
+    rows = f"anderswo;B000001;{SERIAL};27.03.1991;versandt"
+    report, _ = deliver(
+        database, config, now, rows, head="Amt;Auftragsnummer;Seriennummer;Geburtsdatum;Status"
+    )
+    assert (report.new, report.changed) == (0, 0)
+    assert state_of(database, card) is CardState.ORDERED
+
+
+def test_the_same_number_under_two_keys_is_one_card(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    report, _ = deliver(
+        database, config, now, f"{ORDER};{SERIAL};27.03.1991;;;;", f";{SERIAL};27.03.1991;;;;"
+    )
+    assert report.new == 1
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(CardOrder)) == 1
+        assert session.scalar(select(func.count()).select_from(CardNotice)) == 0
+
+
+@pytest.mark.parametrize("state", ["returned", "contact"])
+def test_a_card_in_trouble_comes_back(
+    database: Database, config: Config, office: Office, now: datetime, state: str
+) -> None:
+    card = add_card(database, office, now, CardState.SHIPPED)
+    deliver(database, config, now, f"{ORDER};;27.03.1991;{state};;;")
+    assert state_of(database, card).value == state
+    deliver(database, config, now + timedelta(days=1), f"{ORDER};;27.03.1991;angekommen;;;")
+    assert state_of(database, card) is CardState.CHECKING
+    with database.read() as session:
+        assert card_moving.by_order(session, office.id, ORDER) is not None

@@ -1,0 +1,185 @@
+"""The public pages of a card, without JavaScript: look it up, let yourself be told; and the API."""
+
+import re
+from datetime import datetime, timedelta
+from time import thread_time_ns
+
+import pytest
+import time_machine
+from flask.testing import FlaskClient
+
+from frontoffice.config import Config
+from frontoffice.db import Database
+from frontoffice.documents import card_leaflets, looking_up
+from frontoffice.documents.card_models import CardState
+from frontoffice.offices.models import Office
+from tests.booking.visitor import Page, Visitor, assert_sound
+from tests.documents.cards import BORN, ORDER, SERIAL, add_card, move, waiting
+from tests.documents.test_looking_up import are_told_apart
+from tests.documents.test_serial import mrz
+
+BIRTH = {"born-day": "27", "born-month": "3", "born-year": "1991"}
+
+
+@pytest.fixture
+def visitor(client: FlaskClient, now: datetime) -> Visitor:
+    return Visitor(client)
+
+
+@pytest.fixture(autouse=True)
+def _at_eight(now: datetime) -> object:
+    with time_machine.travel(now, tick=False) as traveller:
+        yield traveller
+
+
+def look(visitor: Visitor, number: str = SERIAL, at: str = "/card/", **fields: str) -> Page:
+    page = visitor.open(at)
+    return visitor.send(at, {**page.hidden, "number": number, **BIRTH, **fields})
+
+
+def test_the_start_page_leads_there(visitor: Visitor, office: Office) -> None:
+    [address] = visitor.open("/").links("Where is my card?")
+    page = visitor.open(address)
+    assert page.title.startswith("Where is my card?")
+    assert_sound(page)
+
+
+@pytest.mark.parametrize("number", [SERIAL, "c01x 0006h1", ORDER, "2026-004711"])
+def test_number_and_date_of_birth_open_the_card(
+    visitor: Visitor, database: Database, office: Office, now: datetime, number: str
+) -> None:
+    add_card(database, office, now, CardState.SHIPPED)
+    page = look(visitor, number)
+    assert (page.status, page.address) == (200, "/card/")
+    assert "Your card is on its way to us" in page.title
+    for sentence in ("Monday, 23 November 2026", "Please do not come yet", "Ausländerbehörde Musterstadt"):
+        assert sentence in page.text
+    assert_sound(page)
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("state", CardState)
+def test_every_state_says_what_to_do(
+    visitor: Visitor, database: Database, office: Office, now: datetime, state: CardState
+) -> None:
+    add_card(database, office, now, state)
+    page = look(visitor)
+    assert "What to do now" in page.text
+    assert bool(page.links("Choose a time to pick it up")) == (state is CardState.READY)
+    assert_sound(page)
+
+
+def test_the_lines_from_the_camera_say_it_all(
+    visitor: Visitor, database: Database, office: Office, now: datetime
+) -> None:
+    add_card(database, office, now)
+    lines = "\n".join(mrz(SERIAL, "910327")).replace("<<", "«").lower()
+    nothing = dict.fromkeys(BIRTH, "")
+    assert "Your card is ordered" in look(visitor, "", lines=lines, **nothing).title
+    page = look(visitor, "", lines="hello", **nothing)
+    assert (page.status, "lines" in page.errors) == (422, True)
+
+
+def test_a_typing_error_is_told_apart_and_not_counted(
+    visitor: Visitor, database: Database, office: Office, now: datetime
+) -> None:
+    add_card(database, office, now)
+    for _ in range(looking_up.OF_NUMBER + 1):
+        page = look(visitor, f"{SERIAL}2")
+        assert (page.status, list(page.errors)) == (422, ["number"])
+    assert look(visitor).status == 200
+
+
+def test_unknown_and_wrong_look_alike(
+    visitor: Visitor, database: Database, office: Office, now: datetime
+) -> None:
+    add_card(database, office, now)
+    pages = [look(visitor, "C01X0007H"), look(visitor, **{"born-day": "28"})]
+    assert {page.status for page in pages} == {404}
+    shown = [page.html.replace("C01X0007H", SERIAL).replace('value="28"', 'value="27"') for page in pages]
+    assert len({re.sub(r'csrf_token" value="[^"]+"', "", each) for each in shown}) == 1
+
+
+def test_a_leaflet_asks_for_the_date_of_birth_only_and_its_address_says_nothing(
+    visitor: Visitor, database: Database, office: Office, now: datetime
+) -> None:
+    add_card(database, office, now)
+    address = f"/card/of/{card_leaflets.link(database.vault, ORDER)}"
+    assert ORDER not in address
+    page = visitor.open(address)
+    assert 'name="number"' not in page.html
+    assert_sound(page)
+    assert "Your card is ordered" in visitor.send(address, {**page.hidden, **BIRTH}).title
+    assert visitor.send(address, {**page.hidden, **BIRTH, "born-day": "26"}).status == 404
+    assert visitor.open("/card/of/nonsense").status == 404
+    assert visitor.open(f"/card/of/{card_leaflets.card_pass(database.vault, 1, now)}").status == 404
+
+
+def code(database: Database) -> str:
+    return next(said["code"] for kind, said in reversed(waiting(database)) if kind == "contact_code")
+
+
+def test_who_asks_is_told_when_the_card_is_ready(
+    visitor: Visitor, database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    card = add_card(database, office, now, CardState.CHECKING)
+    page = visitor.tap(look(visitor), "Send me a code", contact="olena@example.org")
+    assert_sound(page)
+    assert "ol…@example.org" in page.text
+    wrong = visitor.tap(page, "Tell me when my card is ready", code="000000")
+    assert (wrong.status, list(wrong.errors)) == (422, ["code"])
+    done = visitor.tap(wrong, "Tell me when my card is ready", code=code(database))
+    assert "We will tell you" in done.title
+    assert_sound(done)
+    move(database, config, office, card, CardState.READY, now)
+    assert [kind for kind, _ in waiting(database)] == ["contact_code", "card_ready"]
+
+
+def test_asking_to_be_told_needs_a_look_up(
+    visitor: Visitor, database: Database, office: Office, now: datetime
+) -> None:
+    add_card(database, office, now)
+    page = look(visitor)
+    forged = visitor.send("/card/tell/", {**page.hidden, "card": "x", "contact": "a@example.org"})
+    assert (forged.status, "Please look up your card again" in forged.text) == (409, True)
+    with time_machine.travel(now + timedelta(minutes=31), tick=False):
+        late = visitor.tap(page, "Send me a code", contact="a@example.org")
+    assert late.status == 409
+    assert visitor.tap(page, "Send me a code", contact="nobody").status == 422
+    assert waiting(database) == []
+
+
+def ask(client: FlaskClient, **body: str) -> tuple[int, dict[str, object]]:
+    answer = client.post("/api/v1/cards/status", json=body, headers={"Accept-Language": "en"})
+    return answer.status_code, answer.get_json()
+
+
+def test_the_api_says_the_same(
+    client: FlaskClient, database: Database, office: Office, now: datetime
+) -> None:
+    add_card(database, office, now, CardState.READY)
+    status, said = ask(client, number=SERIAL, born=BORN)
+    assert (status, said["state"], said["office"]) == (200, "ready", "musterstadt")
+    assert said["pick_up"] == "http://localhost/book/musterstadt/eat-pick-up/"
+    assert ask(client, lines="\n".join(mrz(SERIAL, "910327")))[0] == 200
+    assert ask(client, number="C01X0007H", born=BORN) == ask(client, number=SERIAL, born="1991-03-28")
+    assert ask(client, number=SERIAL, born="27.3.1991")[0] == 422
+    assert ask(client, number="C01X0006A", born=BORN)[0] == 422
+    for _ in range(looking_up.OF_NUMBER):
+        ask(client, number=SERIAL, born="1991-03-28")
+    assert ask(client, number=SERIAL, born=BORN)[0] == 429
+
+
+def test_the_time_of_an_answer_tells_nothing(
+    client: FlaskClient, database: Database, office: Office, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking_up, "OF_NUMBER", 10**6)
+    monkeypatch.setattr(looking_up, "OF_NETWORK", 10**6)
+    add_card(database, office, now)
+    ways = {
+        "found": lambda: ask(client, number=SERIAL, born=BORN),
+        "wrong": lambda: ask(client, number=SERIAL, born="1991-03-28"),
+        "unknown": lambda: ask(client, number="C01X0007H", born=BORN),
+    }
+    # The work of this thread, which other processes do not disturb; test_looking_up sees the database's part.
+    assert are_told_apart(ways, set(), clock=thread_time_ns)
