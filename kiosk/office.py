@@ -90,6 +90,12 @@ class Office:
         """Hand in 1 to 100 journal entries; the body has a list `results` with an outcome for each."""
         return self._call("POST", "/device/journal", {"entries": entries})
 
+    def card(self, number: str, born: str, language: str) -> Answer:
+        """Ask where a card is; nothing of it is kept."""
+        return self._call(
+            "POST", "/device/cards/status", {"number": number, "born": born, "language": language}
+        )
+
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
         try:
             # A connection of its own for every call: one kept open may have been closed by the office in the

@@ -127,6 +127,11 @@ class Refresh:
             log.warning("What is kept on this device is not used: %s", error)
         return True
 
+    def office(self) -> Office:
+        """The office that the device is paired with, for what a visitor asks it at once."""
+        assert self._pairing is not None  # or no visitor is served
+        return self._office(self._pairing)
+
     def _office(self, pairing: Pairing) -> Office:
         return Office(pairing.office_url, pairing.credential, self._run)
 

@@ -9,12 +9,21 @@ from flask_babel import Babel
 from flask_wtf import CSRFProtect
 from werkzeug.exceptions import HTTPException
 
-from kiosk import arriving_pages, display, information_pages, pages, sentences, texts, ticket_pages
+from kiosk import (
+    arriving_pages,
+    card_pages,
+    display,
+    information_pages,
+    pages,
+    sentences,
+    texts,
+    ticket_pages,
+)
 from kiosk.device import Kiosk
 from kiosk.fonts import folder
 
 # Each adds its screens to the one blueprint.
-SCREENS = (pages, arriving_pages, ticket_pages, information_pages)
+SCREENS = (pages, arriving_pages, card_pages, ticket_pages, information_pages)
 
 LARGEST_REQUEST = 64 * 1024
 SECURITY_POLICY = (

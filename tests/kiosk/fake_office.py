@@ -45,6 +45,8 @@ class FakeOffice:
         self.extra: dict[str, Any] = {}
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.told: list[dict[str, Any]] = []
+        self.asked: list[dict[str, Any]] = []
+        self.card: tuple[int, dict[str, Any]] = (404, {"status": 404, "detail": "We found no card."})
         self.runs: list[str] = []
         self.unreadable_service: str | None = None
         self.ledger: dict[str, dict[str, Any]] = {}
@@ -166,6 +168,11 @@ class _Handler(BaseHTTPRequestHandler):
             if not self._is_disturbed(lambda: None):
                 self.office.told.append(body)
                 self._send(200, {})
+            return
+        if self.path == "/api/v1/device/cards/status":
+            if not self._is_disturbed(lambda: None):
+                self.office.asked.append(body)
+                self._send(*self.office.card)
             return
         entries = body["entries"]
         self.office.received.append(entries)

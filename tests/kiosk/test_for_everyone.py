@@ -23,6 +23,7 @@ PATHS = [
     "walk-in",
     "walk-in/stay",
     "card",
+    "card/where",
     "information",
     "remind-me",
     "booking/renewal",
