@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from frontoffice import birth_date
+from frontoffice import birth_date, names
 from frontoffice import vault as vaults
 from frontoffice.agenda import day as days
 from frontoffice.agenda.day import Entry
@@ -32,6 +32,7 @@ class Wanted(NamedTuple):
     code: str | None
     words: Sequence[str]
     born: BirthDate | None
+    name: str = ""  # as it was typed
 
     @property
     def is_empty(self) -> bool:
@@ -48,12 +49,15 @@ def read(typed: str) -> Wanted:
     found = _DATE.search(typed)
     born = _born(found[0]) if found else None
     rest = typed.replace(found[0], " ") if found and born else typed
-    return Wanted(None, fairness.fold_name(rest).split(), born)
+    return Wanted(None, fairness.fold_name(rest).split(), born, rest)
 
 
 def matching(entries: Iterable[Entry], wanted: Wanted, people: dict[int, Person]) -> list[Entry]:
-    """Those of the entries whose person has all the words in the name, and that date of birth; `people` by id."""
-    return [each for each in entries if _fits(people[each.appointment.id], wanted)]
+    """Those of the entries whose person has all the words in the name, as written or as they sound in whatever
+    script, and that date of birth; `people` by id. What fits best comes first, then by time.
+    """
+    fit = [(_closeness(people[each.appointment.id], wanted), each) for each in entries]
+    return [each for close, each in sorted(fit, key=lambda pair: -pair[0]) if close]
 
 
 def of_person(session: Session, office: Office, wanted: Wanted, now: datetime) -> list[Entry]:
@@ -72,11 +76,13 @@ def of_person(session: Session, office: Office, wanted: Wanted, now: datetime) -
     return days.with_services(session, office, session.scalars(query).all())
 
 
-def _fits(person: Person, wanted: Wanted) -> bool:
+def _closeness(person: Person, wanted: Wanted) -> float:
     if wanted.born is not None and person.born != wanted.born:
-        return False
+        return 0.0
     name = fairness.fold_name(person.name).split()
-    return all(any(part.startswith(word) for part in name) for word in wanted.words)
+    if all(any(part.startswith(word) for part in name) for word in wanted.words):
+        return 2.0
+    return names.closeness(wanted.name, person.name)
 
 
 def _born(typed: str) -> BirthDate | None:

@@ -17,9 +17,10 @@ from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.errors import DomainError
 from frontoffice.paths import STATIC
+from frontoffice.web.needs import Kind, needs_of
 
 LANGUAGE_COOKIE = "language"
-READ_BY_STAFF = ("/staff", "/demo", "/partner/")
+READ_BY_STAFF = ("/staff", "/desk", "/demo", "/partner/")  # also where no permission is needed: to sign in
 KEY = "frontoffice"
 
 # Begins with one slash, and has nothing that a browser would read as one, or drop.
@@ -47,9 +48,14 @@ def database() -> Database:
 def offered_languages() -> tuple[str, ...]:
     """What this page can be read in: pages for staff and partners have texts in German and English only."""
     offered = config().site.languages
-    if not request.path.startswith(READ_BY_STAFF):
+    if not (request.path.startswith(READ_BY_STAFF) or _needs_more()):
         return offered
     return tuple(code for code in offered if code in languages.STAFF) or languages.STAFF
+
+
+def _needs_more() -> bool:
+    endpoint = request.endpoint  # none where there is no such page
+    return endpoint is not None and not needs_of(current_app, endpoint) <= {Kind.PUBLIC, Kind.LINK}
 
 
 def choose_language() -> str:

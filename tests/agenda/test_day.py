@@ -171,7 +171,9 @@ def test_a_name_or_a_date_of_birth_finds_within_the_day(
     booked(database, config, at(24, "8:00"), now, AMIN)
     one = booked(database, config, at(24, "9:00"), now, OLENA)
     clerk.get(f"{DAY}&names=0")
-    for typed in ("kowal", "KOWALENKO Olena", "27.3.1991", "1991-03-27", "olena 27 3 1991"):
+    written = ("kowal", "KOWALENKO Olena", "27.3.1991", "1991-03-27", "olena 27 3 1991")
+    by_sound = ("Kovalenko", "Коваленко", "elena 27/03/1991", "Kowalneko")
+    for typed in (*written, *by_sound):
         clerk.post(f"{HERE}/find?day=2026-11-24", typed=typed)
         assert "Olena Kowalenko" in clerk.text
         assert "Amin" not in clerk.text
