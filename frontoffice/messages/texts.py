@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from frontoffice import languages, paths
 from frontoffice.messages.models import Medium
-from frontoffice.messages.segments import plainer
+from frontoffice.messages.segments import is_basic, plainer
 from frontoffice.messages.short_links import shorten
 
 FALLBACK = languages.SOURCE
@@ -77,7 +77,9 @@ def _values(language: str, parameters: dict[str, str]) -> dict[str, Any]:
             # Of the appointment itself simply the date and the time, of others `until_date`, `until_time`, …
             said = "" if name == "starts_at" else name.removesuffix("at")
             values[f"{said}date"] = format_date(moment.date(), "full", locale)
-            values[f"{said}short_date"] = format_skeleton("MMMEd", moment, moment.tzinfo, locale=locale)
+            short = format_skeleton("MMMEd", moment, moment.tzinfo, locale=locale)
+            # In letters that take twice the room of an SMS, the date is in digits.
+            values[f"{said}short_date"] = short if is_basic(plainer(short)) else f"{moment:%d.%m.}"
             values[f"{said}time"] = format_skeleton("Hm", moment, moment.tzinfo, locale=locale)
     return values
 
