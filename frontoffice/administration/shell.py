@@ -84,18 +84,21 @@ def submit(
     wanted: Callable[[OfficeDraft], OfficeDraft],
     page: Page,
     then: Callable[[], str],
+    *,
+    look_first: bool = False,
 ) -> ResponseReturnValue:
     """Save what a form says, or show its page again with the reason.
 
     `shown` is the part of the settings that the page was about, `wanted` makes the new settings of the present ones
-    (it may raise Refused), `page` shows the form again, `then` is where to go afterwards.
+    (it may raise Refused), `page` shows the form again, `then` is where to go afterwards. With `look_first`
+    nothing is saved before the page has said what would happen.
     """
     look, status = None, 200
     try:
         with acting(slug) as desk:
             draft = changing.locked_draft(desk.session, desk.office, desk.now)
             unchanged(shown(draft), form)
-            effect = keep(desk, wanted(draft), form)
+            effect = keep(desk, wanted(draft), form, look_first=look_first)
             to_the_list = bool(effect.misfits) and desk.may(Permission.BOOK)
     except Refused as refused:
         form.refuse_all(refused, say)
@@ -125,13 +128,13 @@ def mark_of(part: BaseModel | None) -> str:
     return "new" if part is None else drafting.fingerprint(part)
 
 
-def keep(desk: Desk, draft: OfficeDraft, form: SettingsForm) -> Effect:
+def keep(desk: Desk, draft: OfficeDraft, form: SettingsForm, *, look_first: bool = False) -> Effect:
     """Save the draft. Raises Look where somebody only wants to, or has not read yet what would no longer fit."""
     effect = changing.change(
         desk.session, desk.office, draft, desk.now, rules=config().booking, actor=desk.actor
     )
     key = drafting.fingerprint(draft)
-    if "look" in request.form or (effect.misfits and form.agreed.data != key):
+    if "look" in request.form or ((effect.misfits or look_first) and form.agreed.data != key):
         raise Look(effect, key)
     return effect
 

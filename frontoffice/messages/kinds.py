@@ -46,6 +46,7 @@ KINDS = {
         frozenset({"office_phone", "more"}),
     ),
     "promise_alarm": Kind(ON_A_LIST),
+    "test": Kind(frozenset({"office_name"})),
     "card_ready": Kind(frozenset({"office_name", "office_address", "link", "documents"})),
     "card_waits": Kind(frozenset({"office_name", "office_address", "link", "documents"})),
     "card_in_box": Kind(
@@ -56,7 +57,7 @@ KINDS = {
 
 
 # Of use for minutes only: nobody needs to hear later that one of them did not leave in time.
-FLEETING = frozenset({"next", "closing_early", "confirm_contact", "contact_code"})
+FLEETING = frozenset({"test", "next", "closing_early", "confirm_contact", "contact_code"})
 
 # Into these the office can put a sentence. It is not in the SMS, but on the page behind its link.
 WITH_A_WORD = ("moved", "cancelled")
@@ -83,6 +84,7 @@ NAMES = {
     "card_in_box": N_("Ready in the pick-up box"),
     "card_posted": N_("On its way by post"),
     "promise_alarm": N_("Promise of days not kept (to the office)"),
+    "test": N_("Test"),
     "next": N_("You are next"),
     "closing_early": N_("The office closes early"),
 }
