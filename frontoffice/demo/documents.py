@@ -1,4 +1,4 @@
-"""Documents that end, as the specialist system delivers them: some are due today, and in a while more than fit."""
+"""Documents that end, as the specialist system delivers them: some are due today, and very many end together."""
 
 import io
 import random

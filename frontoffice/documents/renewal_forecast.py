@@ -15,7 +15,7 @@ from frontoffice.config import Documents
 from frontoffice.documents import ladders, renewals, watching
 from frontoffice.documents.document_kinds import ABOUT, RENEWAL, DocumentKind
 from frontoffice.documents.models import ExpiryWatch, WatchState
-from frontoffice.documents.renewals import WEEK, WEEKS, Week
+from frontoffice.documents.renewals import AHEAD, WEEK, WEEKS, Week
 from frontoffice.offices.models import Closure, Office, Schedule, Service
 
 
@@ -33,7 +33,7 @@ def forecast(session: Session, office: Office, now: datetime, *, settings: Docum
     """The next 26 weeks, the present one included."""
     today = watching.today_at(office, now)
     first = renewals.monday_of(today)
-    by_kind, ending = _ending(session, office, today, first + WEEKS * WEEK)
+    by_kind, ending = _ending(session, office, today, first + (WEEKS + AHEAD) * WEEK)
     services = _services(office, settings)
     minutes = _minutes(by_kind, services)
     room = _room(session, office, set(services.values()), today, first + WEEKS * WEEK)

@@ -86,15 +86,16 @@ def test_only_who_may_sees_it(sign_in: SignIn) -> None:
     assert status == {Role.FRONT_DESK: (200, 403), Role.TEAM_LEAD: (200, 200), Role.AUDITOR: (403, 403)}
 
 
-def test_it_is_enough_as_long_as_all_that_has_ended_fits_into_all_seats() -> None:
+def test_seats_go_to_those_whose_document_ends_first_and_nobody_comes_half_a_year_before() -> None:
     monday = date(2026, 11, 23)
     ending = {monday + week * renewals.WEEK: many for week, many in enumerate((2, 9, 3, 30))}
     seats = {monday + week * renewals.WEEK: 7 for week in range(4)}
     found = renewals.weeks(monday, ending, seats, many=4)
-    assert [each.is_enough for each in found] == [True, True, True, False]
-    assert [each.missing for each in found] == [0, 0, 0, 16]
+    assert [each.missing for each in found] == [0, 0, 0, 2 + 9 + 3 + 30 - 4 * 7]
     assert renewals.shortage(found) is found[3]
     assert renewals.shortage(found[:3]) is None
+    late = renewals.weeks(monday, {monday + 20 * renewals.WEEK: 30}, {monday: 100}, many=21)
+    assert late[20].missing == 30, "the seats of this week are of no use to them"
     drawn = chart(found)
     assert max(number for _, number in drawn.lines) >= 30
     assert all(0 <= bar.level <= drawn.base for bar in drawn.bars)
