@@ -54,7 +54,7 @@ class Site(Section):
     name: Text = "Frontoffice"
     base_url: str
     secret_keys: Annotated[tuple[Secret, ...], Field(min_length=1)]
-    languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("de", "en")
+    languages: Annotated[tuple[str, ...], Field(min_length=1)] = SUPPORTED
 
     @field_validator("base_url")
     @classmethod

@@ -22,6 +22,7 @@ from frontoffice.db import Database
 from frontoffice.demo import documents, history, promises
 from frontoffice.demo.people import ACCOUNTS, NAMES
 from frontoffice.errors import Conflict
+from frontoffice.languages import SUPPORTED
 from frontoffice.line import arriving
 from frontoffice.line.models import Ticket
 from frontoffice.messages import outbox
@@ -107,6 +108,7 @@ def codes_to_try(session: Session, place: Office, now: datetime, limit: int = 4)
 
 def _new_office(session: Session, now: datetime) -> Office:
     draft = office_file.parse(EXAMPLE_OFFICE.read_text(encoding="utf-8"))
+    draft = draft.model_copy(update={"languages": SUPPORTED})  # the demonstration shows all there are
     place = office_file.add(session, draft, now.astimezone(ZoneInfo(draft.time_zone)).date())
     for each in ACCOUNTS:
         accounts.add(session, each.username, each.name, each.password, each.role, place, now)

@@ -120,7 +120,7 @@ class OfficeDraft(Part):
     land: str
     open_on: tuple[date, ...] = ()
     time_zone: str = "Europe/Berlin"
-    languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("de", "en")
+    languages: Annotated[tuple[str, ...], Field(min_length=1)] = SUPPORTED
     confirmation: Confirmation = Confirmation.NONE
     walk_in_warning: Annotated[int, Field(ge=5, le=480)] = 45
     appointment_warning: Annotated[int, Field(ge=0, le=480)] = 15

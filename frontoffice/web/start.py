@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from frontoffice.errors import NotFound
 from frontoffice.offices.models import Office
+from frontoffice.web import accessibility
 from frontoffice.web.context import LANGUAGE_COOKIE, config, database, safe_next
 from frontoffice.web.needs import Kind, all_need
 
@@ -19,6 +20,19 @@ def index() -> ResponseReturnValue:
     with database().read() as session:
         offices = session.scalars(select(Office).order_by(Office.name)).all()
         return render_template("start/index.html", offices=offices)
+
+
+@pages.get("/accessibility")
+def accessibility_statement() -> ResponseReturnValue:
+    """How far everybody can use the pages, what is tested, and whom to tell what does not work."""
+    with database().read() as session:
+        offices = session.scalars(select(Office).order_by(Office.name)).all()
+        return render_template(
+            "start/accessibility.html",
+            offices=offices,
+            tested=accessibility.TESTED,
+            gaps=accessibility.KNOWN_GAPS,
+        )
 
 
 @pages.get("/language/<code>")

@@ -1,0 +1,60 @@
+"""What the accessibility statement says (§ 12b BGG and the laws of the Länder, after Decision (EU) 2018/1523).
+
+It names what is tested, and with it the tests that do so: one that is taken away must be taken out of the statement.
+"""
+
+from typing import NamedTuple
+
+from frontoffice.errors import N_
+
+
+class Claim(NamedTuple):
+    """A sentence of the statement, and the test that it rests on: file and function."""
+
+    sentence: str
+    file: str
+    test: str
+
+
+WALK = "tests/browser/test_accessibility.py"
+
+TESTED = (
+    Claim(
+        N_(
+            "Every page that visitors can reach is looked at with axe-core, narrow, wide and with text of twice the size."
+        ),
+        WALK,
+        "test_axe_finds_nothing_on_the_pages_of_visitors",
+    ),
+    Claim(
+        N_("The pages of staff are looked at in the same way."),
+        WALK,
+        "test_axe_finds_nothing_on_the_pages_of_staff",
+    ),
+    Claim(
+        N_("Everything can be reached with the keyboard, and one sees where one is."),
+        WALK,
+        "test_everything_can_be_reached_by_keyboard_and_the_focus_is_seen",
+    ),
+    Claim(
+        N_("All pages are valid HTML, with one main heading and a title."),
+        WALK,
+        "test_every_page_is_valid_html",
+    ),
+    Claim(
+        N_("An appointment can be booked without JavaScript."),
+        "tests/browser/test_main_job.py",
+        "test_a_visitor_books_without_javascript",
+    ),
+    Claim(
+        N_("No text is missing in any of the languages that are offered."),
+        "tests/test_translations.py",
+        "test_every_sentence_in_the_sources_is_translated",
+    ),
+)
+
+# What is known not to be as it should.
+KNOWN_GAPS = (
+    N_("The pages have no videos in sign language."),
+    N_("People with disabilities have not tested the pages yet: what programs can find is only a part."),
+)
