@@ -21,7 +21,7 @@ WALK = "tests/browser/test_accessibility.py"
 TESTED = (
     Claim(
         N_(
-            "Every page that visitors can reach is looked at with axe-core, narrow, wide and with text of twice the size."
+            "Every page for visitors is looked at with axe-core, narrow, wide and with text of twice the size."
         ),
         WALK,
         "test_axe_finds_nothing_on_the_pages_of_visitors",
