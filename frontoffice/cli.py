@@ -1,9 +1,9 @@
 """The command line: running, looking after and moving the house; keys, offices, staff, devices, partners."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 from sqlalchemy import select
@@ -19,7 +19,8 @@ import frontoffice.operations.checks
 import frontoffice.waitlist.checks
 from frontoffice import __version__, clock, config, logs, pulse, rotation, schema, serving, worker
 from frontoffice.administration import changing
-from frontoffice.booking import sheet
+from frontoffice.booking import references, sheet
+from frontoffice.booking.models import Appointment
 from frontoffice.config import Config, ConfigError
 from frontoffice.db import Database
 from frontoffice.demo import running
@@ -27,6 +28,8 @@ from frontoffice.documents import commands
 from frontoffice.documents.importing import Complete
 from frontoffice.draw import lottery
 from frontoffice.errors import Conflict, DomainError, Invalid
+from frontoffice.insight import people
+from frontoffice.messages import addresses
 from frontoffice.offices import drafting, office_file
 from frontoffice.offices.draft import OfficeDraft
 from frontoffice.offices.models import Office, Schedule, Service
@@ -35,6 +38,7 @@ from frontoffice.partners import quota as quotas
 from frontoffice.partners import registering
 from frontoffice.partners.models import Partner, PartnerKind, Period, Scope
 from frontoffice.partners.registering import Terms
+from frontoffice.personal import Who
 from frontoffice.staff import accounts, devices
 from frontoffice.staff.models import DeviceKind, Role
 from frontoffice.vault import Vault
@@ -314,6 +318,96 @@ def import_cards(
     database = serving.open_database(settings)
     target = commands.cards(database, settings, slug, name)
     commands.end_of(commands.take(database, file, target, clock.now, complete=None, report_to=report))
+
+
+def _of_whom(command: Callable[..., None]) -> Callable[..., None]:
+    """The options by which a person is named."""
+    for option in (
+        click.option("--phone", help="The mobile number. Others may share it: look at what is found."),
+        click.option("--mail", help="The mail address. Others may share it: look at what is found."),
+        click.option("--born", type=click.DateTime(["%Y-%m-%d"]), help="With --name: 1990-05-17."),
+        click.option("--name", help="With --born: the name, its words in any order."),
+        click.option("--code", help="A booking code: that appointment, and what belongs to it."),
+    ):
+        command = option(command)
+    return command
+
+
+def _who(session: Session, named: Mapping[str, Any]) -> Who:
+    try:
+        mail = addresses.mail_address(named["mail"]) if named["mail"] else None
+        phone = addresses.phone_number(named["phone"]) if named["phone"] else None
+    except Invalid as wrong:
+        raise Invalid(wrong.field, f"This {wrong.field} cannot be one. Please check it.") from None
+    if bool(named["name"]) != bool(named["born"]):
+        raise Invalid("name", "A name alone is nobody. Give --name and --born together.")
+    subjects = frozenset({_appointment_of(session, named["code"])} if named["code"] else ())
+    if not (subjects or named["name"] or mail or phone):
+        raise Invalid("who", "Say whom: --code, --name with --born, --mail or --phone.")
+    born = named["born"].date() if named["born"] else None
+    return Who(named["name"], born, mail, phone, subjects)
+
+
+def _appointment_of(session: Session, code: str) -> str:
+    reference = references.tidy(code)
+    number = (
+        session.scalar(select(Appointment.id).where(Appointment.reference == reference))
+        if reference
+        else None
+    )
+    if number is None:
+        raise Invalid("code", f"There is no appointment with the code {code}.")
+    return f"appointment:{number}"
+
+
+@main.command(name="export-person")
+@_of_whom
+@click.option(
+    "--to", type=click.Path(path_type=Path, dir_okay=False, writable=True), help="A file; else it is shown."
+)
+@click.pass_context
+def export_person(context: click.Context, /, to: Path | None, **named: Any) -> None:
+    """Hand over all that is stored about a person, as JSON (Article 15 GDPR)."""
+    now = clock.now()
+    with _database(context).read(snapshot=True) as session:
+        found = people.find(session, _who(session, named))
+    text = json.dumps(people.as_json(found, now), ensure_ascii=False, indent=2)
+    if to is None:
+        click.echo(text)
+        return
+    to.touch(mode=0o600)
+    to.write_text(text + "\n", encoding="utf-8")
+    click.echo(f"{len(found)} records written to {to}. Keep it as safe as the database.")
+
+
+@main.command(name="forget-person")
+@_of_whom
+@click.option(
+    "--cancel", is_flag=True, help="Cancel appointments that are still to come, with the usual message."
+)
+@click.option("--yes", is_flag=True, help="Do it. Without it only what would be forgotten is listed.")
+@click.pass_context
+def forget_person(context: click.Context, /, cancel: bool, yes: bool, **named: Any) -> None:
+    """Forget a person (Article 17 GDPR). Counts without names stay, and so do opt-outs and blocks."""
+    settings, now = _config(context), clock.now()
+    with serving.open_database(settings).write() as session:
+        who = _who(session, named)
+        found = people.find(session, who)
+        for each in found:
+            what = each.data.get("start") or each.data.get("kind") or each.data.get("day") or ""
+            whose = each.data.get("name") or each.data.get("to") or ""
+            click.echo(
+                " ".join(filter(None, (each.kind, str(what), str(whose), each.stays and f"({each.stays})")))
+            )
+        if not yes:
+            click.echo(f"{len(found)} records. Nothing was changed; --yes forgets them.")
+            return
+        cancelled = 0
+        if cancel:
+            cancelled = people.cancel_coming(session, found, now, settings=settings, actor="office")
+            found = people.find(session, who)  # the messages about it are new
+        gone = people.forget(session, found, now, actor="office")
+    click.echo(f"Forgotten: {gone.total()} records. Cancelled: {cancelled} appointments.")
 
 
 @main.group()

@@ -32,6 +32,7 @@ from frontoffice.draw import drawing, settling
 from frontoffice.insight import keeping, promise
 from frontoffice.line import end_of_day, evening, journal, learning, next_up, parking
 from frontoffice.messages import channels, outbox, receipts, retention, sweep
+from frontoffice.messages import personal as forgetting
 from frontoffice.messages.dispatch import Delivery, deliver_due
 from frontoffice.messages.models import JobLease
 from frontoffice.messages.reconcile import clarify
@@ -126,6 +127,7 @@ def _while(context: Context, more: Callable[[Session], bool]) -> None:
 
 def _redact(context: Context) -> None:
     keep = context.delivery.timing.keep
+    _while(context, lambda session: forgetting.finish(session, clock.now()) >= forgetting.AT_ONCE)
     _while(context, lambda session: retention.redact(session, keep, clock.now()) >= retention.AT_ONCE)
 
 
