@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from frontoffice import clock, vault
 from frontoffice.booking import sheet
-from frontoffice.demo import sample
+from frontoffice.demo import cards, sample
 from frontoffice.demo.people import ACCOUNTS
+from frontoffice.documents import card_desk_words
 from frontoffice.line import phone
 from frontoffice.line.models import Ticket, TicketState
 from frontoffice.messages import inbox
@@ -38,6 +39,8 @@ def index() -> ResponseReturnValue:
         office=office,
         codes=codes,
         ticket=ticket,
+        cards=cards.SAMPLES,
+        card_names=card_desk_words.NAMES,
         people=ACCOUNTS,
         kiosk_url=config().demo.kiosk_url,
     )

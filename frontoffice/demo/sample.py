@@ -19,7 +19,7 @@ from frontoffice.booking.refusals import NotOffered
 from frontoffice.booking.visit import visit
 from frontoffice.config import Config
 from frontoffice.db import Database
-from frontoffice.demo import documents, history, promises
+from frontoffice.demo import cards, documents, history, promises
 from frontoffice.demo.people import ACCOUNTS, NAMES
 from frontoffice.errors import Conflict
 from frontoffice.languages import SUPPORTED
@@ -72,6 +72,7 @@ def prepare(database: Database, settings: Config, now: datetime) -> None:
         _fill_the_line(database, place, settings, now)
         promises.make(database, place, settings, now)
     documents.make(database, place, settings, now)
+    cards.make(database, place, settings, now)
     history.make(database, place, now)
 
 

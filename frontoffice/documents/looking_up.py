@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from frontoffice import memory
+from frontoffice import vault as vaults
 from frontoffice.db import Database
 from frontoffice.documents import card_keys
 from frontoffice.documents.card_models import CardLook, CardOrder, CardState
@@ -72,23 +73,46 @@ _CARDS = cast(Table, CardOrder.__table__)
 _LOOKS = cast(Table, CardLook.__table__)
 
 
+class Looked(NamedTuple):
+    """What a look brought, before it is said: it may be too late for an answer."""
+
+    found: Found | None
+    in_place: Found
+    misses_of_network: int  # before this one
+    misses_of_number: int
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether there were too many misses already."""
+        return self.misses_of_network >= OF_NETWORK or self.misses_of_number >= OF_NUMBER
+
+
 def look_up(database: Database, number: str, born: str, now: datetime, *, network: str) -> Found:
     """The card with this number (as `serial` gives it) and date of birth (ISO). `network`: who is asking, hashed.
 
     Raises UnknownCard and TooManyMisses.
     """
-    keys = card_keys.of_holder(database.vault, number, born)
-    who = database.vault.digest(BY_NUMBER, number)
-    until = datetime.fromtimestamp((now.timestamp() // 3600 + 1) * 3600, tz=now.tzinfo)
-    with database.write() as session:
-        found = _find(session, keys)
-        before = _count(session, network, who, until, found is not None)
-        in_place = Found(0, _any_office(session), CardState.ORDERED, now, None)
-    if before[network] >= OF_NETWORK or before[who] >= OF_NUMBER:
-        raise TooManyMisses(minutes=max(1, math.ceil((until - now).total_seconds() / 60)))
-    if found is None:
-        raise UnknownCard(in_place)
-    return found
+    with database.write() as session:  # and committed, whatever is said afterwards
+        looked = look(session, number, born, now, network=network)
+    if looked.is_refused:
+        raise TooManyMisses(minutes=max(1, math.ceil((_end_of_hour(now) - now).total_seconds() / 60)))
+    if looked.found is None:
+        raise UnknownCard(looked.in_place)
+    return looked.found
+
+
+def look(session: Session, number: str, born: str, now: datetime, *, network: str) -> Looked:
+    """Look and count, in a transaction that must be committed."""
+    vault = vaults.of(session)
+    who = vault.digest(BY_NUMBER, number)
+    found = _find(session, card_keys.of_holder(vault, number, born))
+    before = _count(session, network, who, _end_of_hour(now), found is not None)
+    in_place = Found(0, _any_office(session), CardState.ORDERED, now, None)
+    return Looked(found, in_place, before[network], before[who])
+
+
+def _end_of_hour(now: datetime) -> datetime:
+    return datetime.fromtimestamp((now.timestamp() // 3600 + 1) * 3600, tz=now.tzinfo)
 
 
 def _any_office(session: Session) -> int:
