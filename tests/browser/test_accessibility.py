@@ -42,9 +42,10 @@ STICKS_OUT = """() => {
 # Notes, as the keyboard moves, what has the focus and whether that can be seen.
 WATCH_FOCUS = """() => {
     const stops = window.stops = [];
-    const shape = (element) => { const style = getComputedStyle(element);
+    document.activeElement.blur();
+    const shape = (element) => [null, "::after"].map((part) => { const style = getComputedStyle(element, part);
         return [style.outlineStyle, style.outlineWidth, style.boxShadow, style.borderColor, style.backgroundColor,
-            style.textDecoration, style.color].join(); };
+            style.textDecoration, style.color].join(); }).join();
     const around = (element) => { const all = [];  // a frame may show the focus of what is in it
         for (let each = element; each && all.length < 4; each = each.parentElement) all.push(shape(each));
         return all.join(); };
