@@ -43,10 +43,17 @@ def _born(value: object) -> BirthDate:
 
 
 Day = Annotated[date, BeforeValidator(_day)]
+# A month that a passport does not say has no day either.
+_DAYS_OF_MONTHS = (
+    "00-00",
+    "(0[13578]|1[02])-([0-2][0-9]|3[01])",
+    "(0[469]|11)-([0-2][0-9]|30)",
+    "02-([01][0-9]|2[0-8])",
+)
 Born = Annotated[
     Any,
     BeforeValidator(_born),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])$"}),
+    WithJsonSchema({"type": "string", "pattern": rf"^[12][0-9]{{3}}-({'|'.join(_DAYS_OF_MONTHS)})$"}),
     Field(description="Date of birth; 00 where the passport has no day or month", examples=["1980-00-00"]),
 ]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]

@@ -216,7 +216,7 @@ def _made_up(door: Door, name: str) -> Any:
         "string",
     )
     if converter == "int":
-        return 999_999
+        return 9_999
     if converter == "any":
         choices = re.search(rf"<any\(([^)]*)\):{name}>", door.rule.rule)
         assert choices is not None
