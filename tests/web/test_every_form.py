@@ -3,7 +3,9 @@
 The same goes into the addresses. What looks like a template is never worked out, and no path leads out of its folder.
 """
 
-from collections.abc import Iterator
+import io
+import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,11 +18,13 @@ from flask_wtf.csrf import generate_csrf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from werkzeug.exceptions import HTTPException
 
 from frontoffice import clock, worker
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.demo import sample
+from frontoffice.demo.people import NAMES
 from frontoffice.messages import channels
 from frontoffice.messages.dispatch import Delivery
 from frontoffice.messages.timing import Timing
@@ -30,7 +34,7 @@ from frontoffice.staff.models import Role
 from frontoffice.vault import Vault
 from frontoffice.web import access
 from frontoffice.web.app import create_app
-from tests.conftest import KEY
+from tests.conftest import KEY, written_log
 from tests.line.parts import account, token
 from tests.web.forms import Form, Walk, here, rule_of
 
@@ -42,6 +46,7 @@ INJECTIONS = [
     "#{76153845 * 100000000 + 96153846}",
     "%(number)s %s %d {0.__class__} {config}",
 ]
+MARKED = "Unverwechselbar"
 NASTY = [
     *INJECTIONS,
     *(
@@ -88,6 +93,7 @@ NASTY = [
     ),
     *("' OR 1=1 --", "a@b", "a@" + "b" * 300 + ".example", "+49", "+" + "9" * 60, "[]", "{}", "null", "true"),
     "x" * 5000,
+    f"{MARKED} +4915199887766 {MARKED}@mail.example",
 ]
 
 
@@ -210,7 +216,14 @@ class Found(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def found(house: tuple[Flask, Database]) -> dict[Role | None, Found]:
+def log(house: tuple[Flask, Database]) -> Iterator[io.StringIO]:
+    """Everything that is logged while pages are walked through and forms are filled in, at its most talkative."""
+    with written_log() as written:
+        yield written
+
+
+@pytest.fixture(scope="module")
+def found(house: tuple[Flask, Database], log: io.StringIO) -> dict[Role | None, Found]:
     """All forms that each of them can reach."""
     return {role: _walked(*house, role) for role in ROLES}
 
@@ -260,6 +273,43 @@ def test_no_form_makes_us_fail(found: dict[Role | None, Found], role: Role | Non
         if form.names:
             failures += _failures(client, form, csrf)
     assert not failures, "\n".join(failures)
+
+
+def test_the_log_of_it_all_names_nobody_and_has_no_link(
+    house: tuple[Flask, Database], found: dict[Role | None, Found], log: io.StringIO
+) -> None:
+    """After the forms were filled in, by its place in this file."""
+    app, _ = house
+    inbox = app.test_client().get("/demo/inbox").text
+    written = log.getvalue()
+    assert written.count('"event": "request"') > 500
+    secrets_ = {
+        value
+        for walked in found.values()
+        for form in walked.forms
+        for path in (form.page, form.action)
+        for value in _secret_parts(app, path)
+    }
+    people = {*re.findall(r"[\w.+-]+@[\w-]+\.example", inbox), *re.findall(r"\+49\d{8,}", inbox)}
+    people |= set(NAMES)
+    assert len(secrets_) > 20
+    assert len(people) > 10
+    told = [word for word in (MARKED, "99887766", "127.0.0.1", *secrets_, *people) if word in written]
+    assert told == []
+
+
+def _secret_parts(app: Flask, path: str) -> Iterator[str]:
+    """What in an address only one person has: secrets, codes, names of plans and holds."""
+    values: Mapping[str, Any] = {}
+    for method in ("GET", "POST"):
+        try:
+            _, values = app.url_map.bind("localhost").match(path.partition("?")[0], method=method)
+            break
+        except HTTPException:
+            continue
+    for name in ("secret", "token", "reference", "name", "proof"):
+        if isinstance(values.get(name), str):
+            yield values[name]
 
 
 def _failures(client: FlaskClient, form: Form, csrf: str) -> list[str]:
