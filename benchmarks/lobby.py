@@ -19,7 +19,7 @@ from frontoffice.line import staffing
 from frontoffice.line.models import Ticket, TicketState
 from frontoffice.offices.models import Biometrics, Counter, Office, Service
 from frontoffice.staff import signing_in
-from frontoffice.staff.models import Account, Device, DeviceKind, Role
+from frontoffice.staff.models import Account, AccountOffice, Device, DeviceKind, Role
 
 ZONE = "Europe/Berlin"
 SERVICE = "anliegen"
@@ -128,12 +128,12 @@ def _staffed(session: Session, office: Office, counter: Counter, now: datetime) 
         name=f"Kollegin {counter.name}",
         password_hash="-",  # noqa: S106 (nobody signs in with it)
         role=Role.FRONT_DESK,
-        office_id=office.id,
+        places=[AccountOffice(office_id=office.id)],
         created_at=now,
     )
     session.add(account)
     session.flush()
-    proof = signing_in.Proof(account.id, account.password_hash, None)
+    proof = signing_in.Proof(account.id, account.password_hash or "", None)
     token, _expires = signing_in.begin(session, proof, now, hours=10)
     staffing.open_counter(session, counter.id, account, now)
     return counter.id, token

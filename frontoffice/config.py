@@ -278,11 +278,59 @@ class Insight(Section):
         return value
 
 
+RoleName = Literal["front_desk", "caseworker", "team_lead", "administrator", "auditor"]
+
+
+class Oidc(Section):
+    """Sign-in through the organisation (OpenID Connect). `roles` says which value of `role_claim` gives which role,
+    `offices` which value of `office_claim` gives which office (by its slug, "*" for all); without the latter an account
+    keeps the offices that an administrator gave it. `create`: who is not known yet gets an account.
+    """
+
+    name: Text = "OpenID Connect"
+    issuer: Text
+    client_id: Text
+    client_secret: Text
+    scope: Text = "openid profile"
+    role_claim: Text = "roles"
+    roles: dict[str, RoleName]
+    office_claim: str | None = None
+    offices: dict[str, str] = {}
+    username_claim: Text = "preferred_username"
+    create: bool = False
+    passwords: bool = False
+
+    @field_validator("issuer")
+    @classmethod
+    def _is_protected(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1"):
+            raise ValueError("must be an address that starts with https://")
+        return value
+
+    @model_validator(mode="after")
+    def _gives_an_office(self) -> "Oidc":
+        if self.create and self.office_claim is None:
+            raise ValueError(
+                "staff.oidc.create needs staff.oidc.office_claim, or new accounts would have no office"
+            )
+        return self
+
+
 class Staff(Section):
-    """Sign-in of staff."""
+    """Sign-in of staff. `totp_required`: roles that must have a second factor. `oidc`: through the organisation."""
 
     session_hours: Annotated[int, Field(ge=1, le=24)] = 10
+    idle_minutes: Annotated[int, Field(ge=5, le=24 * 60)] = 120
     attempts_per_quarter_hour: Annotated[int, Field(ge=3)] = 10
+    totp_required: tuple[RoleName, ...] = ("administrator",)
+    oidc: Oidc | None = None
+
+
+class Audit(Section):
+    """The record of who saw or changed what."""
+
+    keep_days: Annotated[int, Field(ge=90, le=3660)] = 365
 
 
 class Twilio(Section):
@@ -396,6 +444,8 @@ class Config(Section):
     documents: Documents = Documents()
     staff: Staff = Staff()
     insight: Insight = Insight()
+
+    audit: Audit = Audit()
     messages: Messages = Messages()
     logs: Logs = Logs()
     demo: Demo = Demo()

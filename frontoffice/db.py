@@ -229,7 +229,7 @@ class Database:
 
     @contextmanager
     def apart(self) -> Iterator[Connection]:
-        """On PostgreSQL: a connection that is closed afterwards, for what must not stay with one that is used again."""
+        """A connection that is closed afterwards, for what must not stay with one that is used again."""
         with self._writer.connect() as connection:
             try:
                 yield connection

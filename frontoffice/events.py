@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     bindparam,
+    delete,
     func,
     insert,
     select,
@@ -31,20 +32,27 @@ from frontoffice.db import Base, Id
 from frontoffice.quick import Quick, Rider
 
 CHANNEL = "frontoffice_events"
+LEAST_KEPT_DAYS = 90
+AT_ONCE = 500
 
 
 class Event(Base):
-    """One thing that happened at an office. `data` holds no personal data, only keys and codes."""
+    """One thing that happened at an office. `data` holds no personal data, only keys and codes.
+
+    What belongs to no office, such as signing in, has number 0 and is followed by nobody. The database itself refuses
+    to change an event, and to delete one before LEAST_KEPT_DAYS are over (migration 0019).
+    """
 
     __tablename__ = "event"
     __table_args__ = (
         UniqueConstraint("office_id", "number"),
         Index("ix_event_subject", "subject"),
         Index("ix_event_office_id_at", "office_id", "at"),
+        Index("ix_event_at", "at"),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    office_id: Mapped[int] = mapped_column(ForeignKey("office.id"))
+    office_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"))
     number: Mapped[int] = mapped_column(Integer)
     at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(40))
@@ -108,7 +116,7 @@ _LAST = Quick(select(_COUNTS.c.last).where(_COUNTS.c.office_id == _OFFICE))
 
 def append(
     session: Session,
-    office_id: int,
+    office_id: int | None,
     kind: str,
     now: datetime,
     *,
@@ -117,7 +125,7 @@ def append(
     data: dict[str, Any] | None = None,
     rider: Rider | None = None,
 ) -> int:
-    """Add an event and return its number.
+    """Add an event and return its number; without an office one that belongs to none, numbered 0.
 
     `kind` is like "ticket.called", `actor` like "account:3", "device:2" or "visitor", `subject` like "ticket:17".
     On PostgreSQL the `rider` is run in the same round trip, so that the office's lock is held for a shorter time.
@@ -132,6 +140,9 @@ def append(
         "data": data or {},
     }
     number: int
+    if office_id is None:
+        _ADD.run(session, about | {"number": 0})
+        return 0
     if session.get_bind().dialect.name == "postgresql":
         if rider is not None:
             [(number, _, value)] = _WITH_RIDER(rider.statement).run(session, {**about, **rider.values})
@@ -160,3 +171,13 @@ def last_number(session: Session, office_id: int) -> int:
     session.flush()
     rows = _LAST.run(session, {"office": office_id})
     return rows[0][0] if rows else 0
+
+
+def forget(session: Session, before: datetime, limit: int = AT_ONCE) -> int:
+    """Delete events from before that moment, at most `limit`, and say how many. The database refuses younger ones
+    than LEAST_KEPT_DAYS.
+    """
+    old = select(Event.id).where(Event.at < before).order_by(Event.id).limit(limit)
+    numbers = session.scalars(old).all()
+    session.execute(delete(Event).where(Event.id.in_(numbers)))
+    return len(numbers)

@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, String, column, delete, insert, inspect, select, table, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 
 # Every table has to be known here: a module that is not imported would look like a table to be dropped.
@@ -122,15 +122,28 @@ def _known() -> set[str]:
 
 def _run(database: Database, what: object, to: str) -> None:
     if database.is_sqlite:
-        with database.write() as session:
-            # SQLite rebuilds a table to change it, which foreign keys would forbid halfway; PostgreSQL alters in place.
-            _migrate(session.connection(), what, to)
+        with database.apart() as connection:
+            # SQLite rebuilds a table to change it. With foreign keys on, dropping the old one fails where other rows
+            # point at it. They are switched only outside of a transaction, so past SQLAlchemy, which would begin one.
+            connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+            with connection.begin():
+                _migrate(connection, what, to)
+                _check_foreign_keys(connection)
         return
     with database.apart() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ONE_AT_A_TIME})
         connection.execute(text(f"SET lock_timeout = '{LOCK_SECONDS}s'"))
         connection.commit()
         _try_again(connection, what, to)
+
+
+def _check_foreign_keys(connection: Connection) -> None:
+    """Raise IntegrityError where a row points at one that is not there."""
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if broken is not None:
+        raise IntegrityError(
+            f"a row of {broken[0]} points at none of {broken[2]}", None, ValueError("foreign key")
+        )
 
 
 def _try_again(connection: Connection, what: object, to: str) -> None:

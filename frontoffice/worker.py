@@ -23,7 +23,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from frontoffice import clock, limits, pulse
+from frontoffice import clock, events, limits, pulse
 from frontoffice.booking import blocking, confirming, holding, planning, reminding
 from frontoffice.config import Config
 from frontoffice.db import Database
@@ -123,6 +123,11 @@ def _while(context: Context, more: Callable[[Session], bool]) -> None:
         with context.database.write() as session:
             if not more(session):
                 return
+
+
+def _forget_events(context: Context) -> None:
+    keep = timedelta(days=context.config.audit.keep_days)
+    _while(context, lambda session: events.forget(session, clock.now() - keep) >= events.AT_ONCE)
 
 
 def _redact(context: Context) -> None:
@@ -387,6 +392,7 @@ JOBS: list[Job] = [
     Job("cards: remind", 600, _remind_of_cards),
     Job("cards: forget", 3600, _forget_cards),
     Job("forget", 3600, _forget),
+    Job("audit: forget", 3600, _forget_events),
     Job("messages: dispatch", 1, _dispatch, one_worker=False),
     Job("messages: reconcile", 15, _reconcile),
     Job("messages: leases", 15, _lapse),

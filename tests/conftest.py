@@ -22,7 +22,7 @@ from frontoffice import logs, schema
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.offices.models import Office
-from frontoffice.staff import accounts
+from frontoffice.staff import passwords
 from frontoffice.vault import Vault
 from frontoffice.web import context
 from frontoffice.web.app import create_app
@@ -141,8 +141,8 @@ def application(config: Config, database: Database) -> Flask:
 @pytest.fixture(scope="session", autouse=True)
 def real_hasher() -> PasswordHasher:
     """Hashes of passwords cost no time in tests; this is the hasher that they cost time with in real life."""
-    real = accounts.hasher
-    accounts.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    real = passwords.hasher
+    passwords.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     return real
 
 

@@ -32,6 +32,7 @@ Sentence = str | tuple[str, ...]
 ONLY_FOR_STAFF = (
     "frontoffice/administration/*",
     "frontoffice/agenda/*",
+    "frontoffice/audit/*",
     "frontoffice/booking/blocking.py",
     "frontoffice/demo/*",
     "frontoffice/documents/card_desk*.py",
@@ -77,6 +78,7 @@ ONLY_FOR_STAFF = (
     "templates/cards/desk.html",
     "templates/cards/new.html",
     "templates/cards/one.html",
+    "templates/audit/*",
     "templates/demo/*",
     "templates/draw/manage.html",
     "templates/insight/_charts.html",

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from frontoffice import qr
 from frontoffice.agenda import conflicts, message_words, record, seeing, times
 from frontoffice.agenda import day as days
 from frontoffice.agenda import door as doors
@@ -26,7 +27,7 @@ from frontoffice.agenda.shell import (
     person_of,
     render,
 )
-from frontoffice.booking import appointing, choosing, confirming, contacting, letters, moving, qr, references
+from frontoffice.booking import appointing, choosing, confirming, contacting, letters, moving, references
 from frontoffice.booking.models import Channel, State
 from frontoffice.booking.person import WrongDetails
 from frontoffice.booking.refusals import JustTaken, NotOffered

@@ -18,6 +18,7 @@ from frontoffice.agenda.shell import HERE, Desk, day_asked_for, looking, note_se
 from frontoffice.booking.person import Person
 from frontoffice.errors import NotFound
 from frontoffice.offices.models import Office
+from frontoffice.staff import roles
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
 from frontoffice.web.context import database
@@ -30,9 +31,7 @@ def offices() -> ResponseReturnValue:
     """Choose an office, where there is a choice."""
     with database().read() as session:
         account = access.staff_required(session, Permission.SEE_CAPACITY, clock.now())
-        query = select(Office).order_by(Office.name)
-        if account.office_id is not None:
-            query = query.where(Office.id == account.office_id)
+        query = select(Office).where(roles.at_offices_of(account)).order_by(Office.name)
         found = session.scalars(query).all()
         if not found:
             raise NotFound

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from frontoffice import clock
+from frontoffice import clock, qr
 from frontoffice.booking import (
     appointing,
     calendar_file,
@@ -20,7 +20,6 @@ from frontoffice.booking import (
     guessing,
     moving,
     places,
-    qr,
     references,
     sheet,
 )

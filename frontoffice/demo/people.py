@@ -19,7 +19,10 @@ ACCOUNTS = (
     SampleAccount("miriam", "Miriam Beispiel", Role.FRONT_DESK, "willkommen-am-tresen"),
     SampleAccount("jonas", "Jonas Muster", Role.CASEWORKER, "willkommen-im-amt"),
     SampleAccount("aylin", "Aylin Probe", Role.TEAM_LEAD, "willkommen-im-team"),
+    SampleAccount("dana", "Dana Exempel", Role.ADMINISTRATOR, "willkommen-im-maschinenraum"),
+    SampleAccount("robin", "Robin Vorlage", Role.AUDITOR, "willkommen-zur-einsicht"),
 )
+EVERYWHERE = (Role.ADMINISTRATOR, Role.AUDITOR)
 
 # One name only, many names, several scripts: as people have them.
 NAMES = (

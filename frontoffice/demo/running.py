@@ -45,6 +45,9 @@ lead_minutes = 0
 [documents]
 spread_minutes = 0
 
+[staff]
+totp_required = []
+
 [demo]
 enabled = true
 kiosk_url = "http://localhost:{kiosk_port}"

@@ -20,7 +20,7 @@ from frontoffice.booking.visit import visit
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.demo import cards, documents, history, promises
-from frontoffice.demo.people import ACCOUNTS, NAMES
+from frontoffice.demo.people import ACCOUNTS, EVERYWHERE, NAMES
 from frontoffice.errors import Conflict
 from frontoffice.languages import SUPPORTED
 from frontoffice.line import arriving
@@ -112,7 +112,15 @@ def _new_office(session: Session, now: datetime) -> Office:
     draft = draft.model_copy(update={"languages": SUPPORTED})  # the demonstration shows all there are
     place = office_file.add(session, draft, now.astimezone(ZoneInfo(draft.time_zone)).date())
     for each in ACCOUNTS:
-        accounts.add(session, each.username, each.name, each.password, each.role, place, now)
+        accounts.add(
+            session,
+            each.username,
+            each.name,
+            each.password,
+            each.role,
+            None if each.role in EVERYWHERE else place,
+            now,
+        )
     return place
 
 

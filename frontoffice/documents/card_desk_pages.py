@@ -5,9 +5,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from frontoffice import qr
 from frontoffice.agenda.forms import offer
 from frontoffice.agenda.shell import HERE, Desk, acting, looking, render
-from frontoffice.booking import manage_pages, qr
+from frontoffice.booking import manage_pages
 from frontoffice.documents import (
     card_desk,
     card_desk_words,

@@ -117,9 +117,7 @@ def download(key: str) -> ResponseReturnValue:
 def _asked(session: Session) -> Asked:
     now = clock.now()
     account = access.staff_required(session, Permission.SEE_STATISTICS, now)
-    query = select(Office).order_by(Office.name)
-    if account.office_id is not None:
-        query = query.where(Office.id == account.office_id)
+    query = select(Office).where(roles.at_offices_of(account)).order_by(Office.name)
     offices = session.scalars(query).all()
     slug = request.args.get("office")
     office = finding.office(session, slug) if slug else next(iter(offices), None)

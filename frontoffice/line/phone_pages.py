@@ -17,8 +17,8 @@ from markupsafe import Markup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from frontoffice import clock
-from frontoffice.booking import dates, qr, sheet
+from frontoffice import clock, qr
+from frontoffice.booking import dates, sheet
 from frontoffice.errors import Conflict, Invalid, NotFound, NotSignedIn, TooMany
 from frontoffice.line import end_of_day, looking, phone, seat, shell, waiting_time
 from frontoffice.line.models import OVER, EarlyClosing, Ticket, TicketState

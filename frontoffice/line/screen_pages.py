@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from frontoffice import clock
-from frontoffice.booking import dates, qr, sheet
+from frontoffice import clock, qr
+from frontoffice.booking import dates, sheet
 from frontoffice.languages import language_of
 from frontoffice.line import board, slides, spoken
 from frontoffice.line.board import Board, Call

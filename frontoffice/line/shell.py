@@ -19,6 +19,7 @@ from frontoffice.line import desk, end_of_day, waiting_time
 from frontoffice.line.expected import Range
 from frontoffice.line.models import Priority, Ticket
 from frontoffice.offices.models import Counter, Office, Service
+from frontoffice.staff import roles
 from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
@@ -87,10 +88,7 @@ def language_name(code: str) -> str:
 
 def offices_of(session: Session, account: Account) -> list[Office]:
     """The offices at which the account is valid."""
-    query = select(Office).order_by(Office.name)
-    if account.office_id is not None:
-        query = query.where(Office.id == account.office_id)
-    return list(session.scalars(query))
+    return list(session.scalars(select(Office).where(roles.at_offices_of(account)).order_by(Office.name)))
 
 
 def choices(session: Session, counter: Counter) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from frontoffice.partners import quota, registering
 from frontoffice.partners.forms import CheckedForm, GrantForm, PartnerForm, TermsForm, TokenForm
 from frontoffice.partners.models import Partner, PartnerKind, Period, Scope
 from frontoffice.partners.refusals import NameTaken
+from frontoffice.staff import roles
 from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
@@ -72,7 +73,7 @@ class Desk(NamedTuple):
 def listed() -> ResponseReturnValue:
     """All partners that this account may see, with what is used of their quota."""
     with _desk() as desk:
-        found = registering.listed(desk.session, desk.account.office_id)
+        found = registering.listed(desk.session, _here(desk))
         used = {each.id: quota.usage(desk.session, each, desk.now) for each in found}
         return _page(desk, "partners/list.html", partners=found, used=used)
 
@@ -219,15 +220,20 @@ def _desk(*, write: bool = False) -> Iterator[Desk]:
 def _partner(desk: Desk, number: int) -> Partner:
     """The partner, if it is for this account's office alone. Raises NotFound."""
     found = registering.find(desk.session, number)
-    here = desk.account.office_id
+    here = _here(desk)
     if here is not None and not registering.is_only_at(found, here):
         raise NotFound
     return found
 
 
+def _here(desk: Desk) -> set[int] | None:
+    """The offices of who is asking; None where it is all of them."""
+    return None if desk.account.everywhere else desk.account.office_ids
+
+
 def _offices(desk: Desk) -> list[Office]:
-    query, here = select(Office).order_by(Office.name), desk.account.office_id
-    return list(desk.session.scalars(query.where(Office.id == here) if here is not None else query))
+    query = select(Office).where(roles.at_offices_of(desk.account)).order_by(Office.name)
+    return list(desk.session.scalars(query))
 
 
 def _chosen_office(offices: list[Office]) -> Office:
@@ -301,8 +307,8 @@ def _page(desk: Desk, template: str, **words: Any) -> str:
 
 
 def _own_office(desk: Desk) -> Office | None:
-    here = desk.account.office_id
-    return desk.session.get_one(Office, here) if here is not None else None
+    offices = [] if desk.account.everywhere else _offices(desk)
+    return offices[0] if offices else None
 
 
 def _done(number: int, sentence: str) -> ResponseReturnValue:

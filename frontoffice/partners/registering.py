@@ -224,16 +224,16 @@ def by_name(session: Session, name: str) -> Partner:
     return found
 
 
-def listed(session: Session, office_id: int | None = None) -> list[Partner]:
-    """All partners by name; with an office those that book only there."""
+def listed(session: Session, offices: Collection[int] | None = None) -> list[Partner]:
+    """All partners by name; with offices those that book only there."""
     query = select(Partner).options(selectinload(Partner.grants), selectinload(Partner.tokens))
     partners = session.scalars(query.order_by(Partner.name)).all()
-    return [each for each in partners if office_id is None or is_only_at(each, office_id)]
+    return [each for each in partners if offices is None or is_only_at(each, offices)]
 
 
-def is_only_at(partner: Partner, office_id: int) -> bool:
-    """Whether the partner books at this office and at no other."""
-    return {each.office_id for each in partner.grants} == {office_id}
+def is_only_at(partner: Partner, offices: Collection[int]) -> bool:
+    """Whether the partner books at these offices, or some of them, and at no other."""
+    return bool(partner.grants) and {each.office_id for each in partner.grants} <= set(offices)
 
 
 def _check(terms: Terms) -> None:

@@ -1,24 +1,20 @@
-"""Accounts of staff: adding them, and checking passwords (argon2id, RFC 9106)."""
+"""Accounts of staff: adding and finding them."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
-from argon2 import PasswordHasher, Type
-from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from frontoffice import events
 from frontoffice.errors import N_, Conflict, Invalid
 from frontoffice.offices.models import Office
-from frontoffice.staff.models import Account, Role
+from frontoffice.staff import passwords
+from frontoffice.staff.models import Account, AccountOffice, Role
 
-SHORTEST_PASSWORD = 12
-LONGEST_PASSWORD = 200  # characters; hashing a novel would keep a processor busy
 USERNAME = re.compile(r"[a-z0-9][a-z0-9._@-]{1,59}")
-
-# 64 MiB, three passes: the low-memory choice of RFC 9106. Other hashes are renewed when their owner signs in.
-hasher = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=4, type=Type.ID)
 
 
 class UsernameTaken(Conflict):
@@ -32,33 +28,35 @@ def add(
     session: Session,
     username: str,
     name: str,
-    password: str,
+    password: str | None,
     role: Role,
     office: Office | None,
     now: datetime,
+    *,
+    actor: str = "console",
+    offices: Sequence[Office] = (),
 ) -> Account:
-    """Add an account and return it; without `office` it is valid at every office.
+    """Add an account and return it: valid at `office` and `offices`, and without any at every office.
 
-    User names do not distinguish capitals. Raises Invalid naming the field, UsernameTaken.
+    Without a password it waits for a link to set one, or signs in through the organisation. User names do not
+    distinguish capitals. Raises Invalid naming the field, UsernameTaken.
     """
-    username = normalise(username)
+    username, name = normalise(username), checked_name(name)
     if not USERNAME.fullmatch(username):
         sentence = N_(
             "A user name has 2 to 60 characters: letters a to z, digits, and . _ @ - after the first."
         )
         raise Invalid("username", sentence)
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= 120 or not name.isprintable():
-        raise Invalid("name", N_("Please enter a name of at most 120 characters."))
+    places = {each.id for each in (office, *offices) if each is not None}
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     added = session.execute(
         insert(Account)
         .values(
             username=username,
             name=name,
-            password_hash=hashed(password),
+            password_hash=passwords.hashed(password, username, name) if password is not None else None,
             role=role,
-            office_id=office.id if office else None,
+            everywhere=not places,
             active=True,
             created_at=now,
         )
@@ -67,7 +65,24 @@ def add(
     ).scalar_one_or_none()
     if added is None:
         raise UsernameTaken(username=username)
+    session.add_all(AccountOffice(account_id=added, office_id=each) for each in sorted(places))
+    session.flush()
+    data = {"role": role.value, "offices": sorted(places)}
+    events.append(session, None, "account.added", now, actor=actor, subject=subject_of(added), data=data)
     return session.get_one(Account, added)
+
+
+def checked_name(name: str) -> str:
+    """The name as it is kept. Raises Invalid."""
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= 120 or not name.isprintable():
+        raise Invalid("name", N_("Please enter a name of at most 120 characters."))
+    return name
+
+
+def subject_of(account_id: int) -> str:
+    """By what name events know the account, as who acts and as what it is about."""
+    return f"account:{account_id}"
 
 
 def find(session: Session, username: str) -> Account | None:
@@ -81,23 +96,3 @@ def find(session: Session, username: str) -> Account | None:
 def normalise(username: str) -> str:
     """The user name as it is stored."""
     return username.strip().lower()
-
-
-def hashed(password: str) -> str:
-    """The hash to store for a new password. Raises Invalid where it is too short or too long."""
-    if len(password) < SHORTEST_PASSWORD:
-        sentence = N_("A password needs at least %(length)s characters. A sentence is easy to remember.")
-        raise Invalid("password", sentence, length=SHORTEST_PASSWORD)
-    if len(password) > LONGEST_PASSWORD:
-        raise Invalid(
-            "password", N_("A password has at most %(length)s characters."), length=LONGEST_PASSWORD
-        )
-    return hasher.hash(password)
-
-
-def matches(password_hash: str, password: str) -> bool:
-    """Whether the password belongs to the hash; takes about a tenth of a second on purpose."""
-    try:
-        return hasher.verify(password_hash, password)
-    except VerifyMismatchError:
-        return False

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from frontoffice import clock
 from frontoffice.staff import devices
-from frontoffice.web import access
+from frontoffice.web import access, entering
 from frontoffice.web.context import database
 from frontoffice.web.needs import Kind, all_need
 from frontoffice.web.problems import described
@@ -31,10 +31,11 @@ class Strict(BaseModel):
 
 
 class Credentials(Strict):
-    """Who wants to sign in."""
+    """Who wants to sign in; `code` is what the app of the second factor shows, or a recovery code."""
 
     username: Annotated[str, Field(min_length=1, max_length=60, pattern=NO_CONTROLS)]
     password: Annotated[str, Field(min_length=1, max_length=200, pattern=NO_CONTROLS)]
+    code: Annotated[str, Field(min_length=6, max_length=24, pattern=NO_CONTROLS)] | None = None
 
 
 class SignedIn(BaseModel):
@@ -68,9 +69,9 @@ class Paired(BaseModel):
 
 @api.post("/staff/sessions", responses={201: SignedIn, **described(401, 429)})
 def sign_in(body: Credentials) -> Answer:
-    """Sign in as a member of staff."""
-    token, expires_at = access.sign_in(body.username, body.password)
-    return SignedIn(token=token, expires_at=expires_at).model_dump(mode="json"), 201
+    """Sign in as a member of staff; accounts with a second factor send its code as well."""
+    begun = entering.sign_in_a_program(body.username, body.password, body.code)
+    return SignedIn(token=begun.token, expires_at=begun.expires_at).model_dump(mode="json"), 201
 
 
 @api.post("/device/pair", responses={201: Paired, **described(404, 429)})

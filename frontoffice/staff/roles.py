@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from sqlalchemy import ColumnElement, true
+
 from frontoffice.errors import NotAllowed
+from frontoffice.offices.models import Office
 from frontoffice.staff.models import Account, Role
 
 
@@ -32,6 +35,8 @@ class Permission(StrEnum):
     MANAGE_DEVICES = "manage_devices"  # pair kiosks and screens, and sign them off
     SEE_STATISTICS = "see_statistics"  # counts of visits, waiting, no-shows and messages
     MANAGE_OFFICE = "manage_office"  # services, opening hours, counters, texts of an office
+    MANAGE_ACCOUNTS = "manage_accounts"  # give accounts, roles and offices, and reset passwords
+    AUDIT = "audit"  # read and search who saw or changed what
     MANAGE_PARTNERS = "manage_partners"  # agree with partners what they book, give and take tokens
 
 
@@ -82,9 +87,10 @@ MAY: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.MANAGE_OFFICE,
                 Permission.MANAGE_PARTNERS,
                 Permission.MANAGE_DEVICES,
+                Permission.MANAGE_ACCOUNTS,
             }
         ),
-        Role.AUDITOR: frozenset({Permission.SEE_STATISTICS}),
+        Role.AUDITOR: frozenset({Permission.SEE_STATISTICS, Permission.AUDIT}),
     }
 )
 
@@ -100,7 +106,17 @@ def require(account: Account, permission: Permission) -> None:
         raise NotAllowed
 
 
+def is_valid_at(account: Account, office_id: int) -> bool:
+    """Whether the account is valid at the office."""
+    return bool(account.everywhere) or office_id in account.office_ids
+
+
 def require_office(account: Account, office_id: int) -> None:
-    """Raise NotAllowed unless the account is valid at the office; one without an office is valid at each."""
-    if account.office_id is not None and account.office_id != office_id:
+    """Raise NotAllowed unless the account is valid at the office."""
+    if not is_valid_at(account, office_id):
         raise NotAllowed
+
+
+def at_offices_of(account: Account) -> ColumnElement[bool]:
+    """The condition that an office is one at which the account is valid, for a query of offices."""
+    return true() if account.everywhere else Office.id.in_(sorted(account.office_ids))

@@ -8,17 +8,19 @@ import ipaddress
 from datetime import datetime
 from functools import lru_cache
 
-from flask import current_app, redirect, request, session, url_for
+from flask import current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
 
 from frontoffice import clock
 from frontoffice.errors import NotSignedIn
 from frontoffice.staff import devices, roles, signing_in
-from frontoffice.staff.models import Account, Device
+from frontoffice.staff.models import Account, Device, StaffSession
 from frontoffice.staff.roles import Permission
+from frontoffice.staff.signing_in import Lasting
 from frontoffice.web.context import config, database
-from frontoffice.web.needs import stick_to
+from frontoffice.web.needs import Kind, stick_to
 
 COOKIE_KEY = "staff"
 
@@ -36,12 +38,40 @@ def staff_required(reading: Session, permission: Permission, now: datetime) -> A
     has not named the permission.
     """
     stick_to(current_app, permission)
-    token = bearer_token() if request.path.startswith("/api/") else session.get(COOKIE_KEY)
-    account = signing_in.account_of(reading, token, now) if token else None
-    if account is None:
-        raise NotSignedIn
+    account = _signed_in(reading, now).account
     roles.require(account, permission)
     return account
+
+
+def account_required(reading: Session, now: datetime) -> StaffSession:
+    """The session of whoever is signed in, whatever their role. Raises NotSignedIn, Unnamed."""
+    stick_to(current_app, Kind.ACCOUNT)
+    return _signed_in(reading, now)
+
+
+def _signed_in(reading: Session, now: datetime) -> StaffSession:
+    token = bearer_token() if request.path.startswith("/api/") else session.get(COOKIE_KEY)
+    found = signing_in.session_of(reading, token, now) if token else None
+    if found is None or found.step is not None:
+        raise NotSignedIn
+    if signing_in.is_due_to_be_used(found, lasting().idle, now):
+        g.staff_session_used = found.id
+    return found
+
+
+def note_use(answer: AnyResponse) -> AnyResponse:
+    """After a request: note that the session was used, now and then, in a transaction of its own."""
+    used = g.pop("staff_session_used", None)
+    if used is not None:
+        with database().write() as writing:
+            signing_in.used(writing, used, lasting().idle, clock.now())
+    return answer
+
+
+def lasting() -> Lasting:
+    """How long sessions last."""
+    settings = config().staff
+    return Lasting(settings.session_hours, settings.idle_minutes)
 
 
 def office_required(account: Account, office_id: int) -> None:
@@ -64,22 +94,16 @@ def bearer_token() -> str | None:
     return authorization.token if authorization and authorization.type == "bearer" else None
 
 
-def sign_in(username: str, password: str) -> tuple[str, datetime]:
-    """Sign in and return the token and when it expires. Raises WrongCredentials, TooMany."""
-    now = clock.now()
-    settings = config().staff
-    with database().write() as counting:
-        signing_in.count_attempt(counting, username, network(), settings.attempts_per_quarter_hour, now)
-    with database().read() as reading:
-        proof = signing_in.prove(reading, username, password)
-    with database().write() as writing:
-        return signing_in.begin(writing, proof, now, settings.session_hours)
-
-
 def keep_in_cookie(token: str) -> None:
     """Let the browser carry the token. Nothing from before survives: that would be session fixation."""
     session.clear()
     session[COOKIE_KEY] = token
+
+
+def token_in_cookie() -> str | None:
+    """The token that this browser carries."""
+    token: str | None = session.get(COOKIE_KEY)
+    return token
 
 
 def forget_cookie() -> str | None:

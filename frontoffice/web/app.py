@@ -15,7 +15,7 @@ from frontoffice import languages
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.paths import TEMPLATES, TRANSLATIONS
-from frontoffice.web import context, needs, problems
+from frontoffice.web import access, context, needs, problems
 from frontoffice.web.every_request import CookieSessions, Headers
 
 LARGEST_REQUEST = 512 * 1024  # bytes; the largest honest one is a kiosk's journal of a hundred entries
@@ -67,6 +67,9 @@ BLUEPRINTS = (
     "frontoffice.draw.staff_pages",
     "frontoffice.draw.api",
     "frontoffice.staff.pages",
+    "frontoffice.staff.oidc_pages",
+    "frontoffice.staff.own_pages",
+    "frontoffice.staff.account_pages",
     "frontoffice.staff.device_pages",
     "frontoffice.staff.api",
     "frontoffice.agenda.pages",
@@ -82,6 +85,7 @@ BLUEPRINTS = (
     "frontoffice.line.api",
     "frontoffice.line.steering_api",
     "frontoffice.administration.pages",
+    "frontoffice.audit.pages",
     "frontoffice.partners.pages",
     "frontoffice.partners.plan_pages",
     "frontoffice.partners.invitation_pages",
@@ -126,6 +130,7 @@ def create_app(config: Config, database: Database) -> Flask:
     _configure(app, config, database)
     CSRFProtect(app)
     problems.register(app)
+    app.after_request(access.note_use)
     for name in BLUEPRINTS:
         _register(app, name)
     app.add_url_rule("/api/v1/openapi.json", "openapi", needs.needs(needs.Kind.PUBLIC)(lambda: app.api_doc))

@@ -12,8 +12,8 @@ from frontoffice.booking.person import Person
 from frontoffice.line.models import Ticket, TicketState
 from frontoffice.line.order import Rules
 from frontoffice.offices.models import Office
-from frontoffice.staff import accounts, signing_in
-from frontoffice.staff.models import Account, Device, DeviceKind, Role
+from frontoffice.staff import passwords, signing_in
+from frontoffice.staff.models import Account, AccountOffice, Device, DeviceKind, Role
 
 PASSWORD = "a long enough password"
 CREDENTIAL = "the credential of kiosk {series}"
@@ -25,7 +25,7 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 @cache
 def password_hash() -> str:
     """The hash of PASSWORD; worked out once, because that takes long on purpose."""
-    return accounts.hashed(PASSWORD)
+    return passwords.hashed(PASSWORD)
 
 
 def account(
@@ -37,7 +37,8 @@ def account(
         name=f"{username.capitalize()} Beispiel",
         password_hash=password_hash(),
         role=role,
-        office_id=office.id if office else None,
+        everywhere=office is None,
+        places=[AccountOffice(office_id=office.id)] if office else [],
         created_at=LONG_AGO,
     )
     session.add(added)
@@ -47,7 +48,7 @@ def account(
 
 def token(session: Session, who: Account, now: datetime) -> str:
     """The token of a new session of that account."""
-    proof = signing_in.Proof(who.id, who.password_hash, None)
+    proof = signing_in.Proof(who.id, who.password_hash or "", None)
     return signing_in.begin(session, proof, now, hours=10)[0]
 
 

@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from frontoffice.db import Database
 from frontoffice.errors import Invalid
 from frontoffice.offices.models import Office
-from frontoffice.staff import accounts
+from frontoffice.staff import accounts, passwords
 from frontoffice.staff.models import Role
 
 PASSWORD = "a long enough password"
@@ -20,11 +20,11 @@ def test_an_account_is_found_whatever_the_capitals(database: Database, office: O
     with database.read() as session:
         found = accounts.find(session, "MIRIAM")
         assert found is not None
-        assert (found.id, found.name, found.role, found.office_id) == (
+        assert (found.id, found.name, found.role, found.office_ids) == (
             added.id,
             "Miriam Beispiel",
             Role.FRONT_DESK,
-            office.id,
+            {office.id},
         )
 
 
@@ -33,8 +33,8 @@ def test_the_password_is_kept_as_an_argon2id_hash_only(database: Database, now: 
         added = accounts.add(session, "miriam", "Miriam", PASSWORD, Role.FRONT_DESK, None, now)
     assert added.password_hash.startswith("$argon2id$")
     assert PASSWORD not in added.password_hash
-    assert accounts.matches(added.password_hash, PASSWORD)
-    assert not accounts.matches(added.password_hash, PASSWORD + "!")
+    assert passwords.matches(added.password_hash, PASSWORD)
+    assert not passwords.matches(added.password_hash, PASSWORD + "!")
 
 
 def test_a_hash_costs_an_attacker_memory_and_time(real_hasher: PasswordHasher) -> None:

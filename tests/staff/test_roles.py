@@ -4,12 +4,13 @@ import pytest
 
 from frontoffice.errors import NotAllowed
 from frontoffice.staff import roles
-from frontoffice.staff.models import Account, Role
+from frontoffice.staff.models import Account, AccountOffice, Role
 from frontoffice.staff.roles import Permission
 
 
 def member(role: Role, office_id: int | None = None) -> Account:
-    return Account(username="someone", name="Someone", role=role, office_id=office_id)
+    places = [AccountOffice(office_id=office_id)] if office_id else []
+    return Account(username="someone", name="Someone", role=role, everywhere=not places, places=places)
 
 
 def test_every_role_is_in_the_table_and_the_table_cannot_be_changed() -> None:
@@ -36,3 +37,6 @@ def test_an_account_of_one_office_is_nobody_at_another_and_one_without_is_at_hom
     roles.require_office(member(Role.FRONT_DESK, office_id=None), 2)
     with pytest.raises(NotAllowed):
         roles.require_office(member(Role.FRONT_DESK, office_id=1), 2)
+    nowhere = Account(username="nobody", name="Nobody", role=Role.TEAM_LEAD, everywhere=False)
+    with pytest.raises(NotAllowed):
+        roles.require_office(nowhere, 1)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from frontoffice.db import Database
 from frontoffice.errors import TooMany
-from frontoffice.staff import accounts, signing_in
+from frontoffice.staff import passwords, signing_in
 from frontoffice.staff.models import Account, StaffSession
 from frontoffice.staff.signing_in import WrongCredentials
 from tests.line.parts import PASSWORD, account
@@ -120,7 +120,7 @@ def test_a_hash_with_old_parameters_is_renewed_when_its_owner_signs_in(
     with database.read() as session:
         renewed = session.get_one(Account, miriam.id).password_hash
     assert renewed != old
-    assert not accounts.hasher.check_needs_rehash(renewed)
+    assert not passwords.hasher.check_needs_rehash(renewed)
     assert sign_in(database, now)
 
 

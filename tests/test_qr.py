@@ -3,7 +3,7 @@
 import re
 from xml.etree import ElementTree as ET
 
-from frontoffice.booking import qr
+from frontoffice import qr
 
 
 def test_the_picture_is_a_square_of_dark_and_light_with_a_quiet_zone() -> None:
