@@ -17,8 +17,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take it back."""
-    with op.batch_alter_table("counter") as batch_op:
-        batch_op.drop_column("active")
-    with op.batch_alter_table("office") as batch_op:
-        for name in ("keep_days", "notes", "reminder_hours"):
-            batch_op.drop_column(name)
+    # Not by making the tables anew, as SQLite otherwise does: others point to them.
+    op.drop_column("counter", "active")
+    for name in ("keep_days", "notes", "reminder_hours"):
+        op.drop_column("office", name)
