@@ -18,6 +18,7 @@ from frontoffice.documents import card_keys, card_moving, card_states, card_tell
 from frontoffice.documents.card_keys import Original
 from frontoffice.documents.card_models import CardOrder, CardState
 from frontoffice.documents.card_states import Reason
+from frontoffice.documents.importing import Crossed
 from frontoffice.documents.integrations import Sender
 from frontoffice.documents.proving import Reach
 from frontoffice.documents.reading import Layout, Row
@@ -133,7 +134,11 @@ class Cards:
             found = next((by_order[key] for key in each.order_keys if key in by_order), None)
             found = found or next((by_serial[key] for key in each.serial_keys if key in by_serial), None)
             if found is None:
-                new += self._add(session, each, now)
+                added = self._add(session, each, now)
+                by_order[added.order_alone] = by_serial[added.serial_alone] = (
+                    added  # under its other number, too
+                )
+                new += 1
             elif found.office_id == each.office_id:  # else it is a card of others, whatever was delivered
                 changed += self._take_on(session, found, each, now)
         return new, changed
@@ -148,7 +153,7 @@ class Cards:
         del session, numbers, now
         return 0
 
-    def _add(self, session: Session, each: Delivered, now: datetime) -> int:
+    def _add(self, session: Session, each: Delivered, now: datetime) -> CardOrder:
         office = session.get_one(Office, each.office_id)
         try:
             with session.begin_nested():
@@ -156,9 +161,9 @@ class Cards:
                     session, office, each.original, each.state, now, self._sender.source, since=each.since
                 )
         except (IntegrityError, card_moving.AlreadyKnown):
-            return 0  # twice in one delivery, under both numbers, or added by another one meanwhile
+            raise Crossed from None
         self._note_contact(session, card, each, now)
-        return 1
+        return card
 
     def _take_on(self, session: Session, card: CardOrder, each: Delivered, now: datetime) -> int:
         before = card_moving.original_of(session, card)

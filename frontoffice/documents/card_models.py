@@ -75,7 +75,7 @@ class CardNotice(Base):
     card_id: Mapped[int] = mapped_column(ForeignKey("card_order.id", ondelete="CASCADE"))
     recipient: Mapped[str] = mapped_column(String(64))  # keyed hash of the address
     sealed: Mapped[bytes] = mapped_column(LargeBinary)  # medium and address
-    language: Mapped[str] = mapped_column(String(8))
+    language: Mapped[str] = mapped_column(String(12))
     created_at: Mapped[datetime]
     told_at: Mapped[datetime | None]  # that it is ready
     reminded_at: Mapped[datetime | None]

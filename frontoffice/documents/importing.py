@@ -24,6 +24,7 @@ from frontoffice.vault import Vault
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 500  # rows of one transaction
+MOST_CROSSED = 5  # times that other deliveries may be quicker with rows of the same transaction
 LISTED = 2000  # rows looked at in one go for what is not in a complete delivery
 MOST_ENDED = 0.05  # of what there is, by a complete delivery, without a person who says that it is meant …
 FEW = 20  # … unless they are no more than these
@@ -31,13 +32,18 @@ FEW = 20  # … unless they are no more than these
 Record = TypeVar("Record")
 
 
+class Crossed(Exception):
+    """Another delivery has added one of the same rows meanwhile: written once more, it is a change of that."""
+
+
 class Target(Protocol[Record]):
     """What is delivered: how a row is understood, and what becomes of it.
 
     `unchanged` is asked first and should be cheap: the lines of those rows that say what is known already. `read`
     needs no database and raises Invalid; `write` takes what it gave, gives how many were new and how many have
-    changed, and has to bear being called again with the same. The last three are for complete deliveries: `listed`
-    gives number and digest of what is alive, by number, `digest` what `listed` gives for a row's id, and `end` ends.
+    changed, has to bear being called again with the same, and raises Crossed for that. The last three are for complete
+    deliveries: `listed` gives number and digest of what is alive, by number, `digest` what `listed` gives for a row's
+    id, and `end` ends.
     """
 
     layout: Layout
@@ -178,11 +184,24 @@ def _take_batch(
         except Invalid as problem:
             _refuse(Bad(row.line, f"{problem.field}: {problem}"), report, bad)
     if records:
-        with database.write() as session:
-            new, changed = target.write(session, records, now)
+        new, changed = _write(database, target, records, now)
         report.new += new
         report.changed += changed
         report.unchanged += len(records) - new - changed
+
+
+def _write(
+    database: Database, target: Target[Record], records: Sequence[Record], now: datetime
+) -> tuple[int, int]:
+    crossed = 0
+    while True:
+        try:
+            with database.write() as session:
+                return target.write(session, records, now)
+        except Crossed:
+            crossed += 1
+            if crossed > MOST_CROSSED:
+                raise
 
 
 def _refuse(problem: Bad, report: Report, bad: Callable[[Bad], object]) -> None:

@@ -64,7 +64,7 @@ def forget(session: Session, records: Sequence[Record], now: datetime) -> None:
     for watch in session.scalars(
         select(ExpiryWatch).where(ExpiryWatch.id.in_(ids)).with_for_update(of=ExpiryWatch)
     ):
-        outbox.cancel(session, watching.subject(watch), now, kinds=["expiry"])
+        watching.take_back(session, watch, now)
         watching.forget_contact(watch, now)
         if watch.external is None:
             session.delete(watch)

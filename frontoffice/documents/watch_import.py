@@ -15,6 +15,7 @@ from frontoffice.config import Documents
 from frontoffice.documents import document_kinds, ladder, ladders, values, watching
 from frontoffice.documents.contact import Contact
 from frontoffice.documents.document_kinds import DocumentKind
+from frontoffice.documents.importing import Crossed
 from frontoffice.documents.integrations import Sender
 from frontoffice.documents.ladder import Ladder
 from frontoffice.documents.models import ExpiryWatch, WatchState
@@ -27,6 +28,7 @@ from frontoffice.vault import Vault
 EXTERNAL, DELIVERED = "watch external", "watch delivered"
 LONGEST_ID = 200
 USUAL_LANGUAGE = "de"
+LIVING = (WatchState.ACTIVE, WatchState.APPLIED)  # what a complete delivery can end
 
 LAYOUT = Layout(
     "watches",
@@ -156,7 +158,7 @@ class Watches:
             .where(
                 ExpiryWatch.id > after,
                 ExpiryWatch.source == self._sender.source,
-                ExpiryWatch.state.in_((WatchState.ACTIVE, WatchState.APPLIED)),
+                ExpiryWatch.state.in_(LIVING),
             )
             .order_by(ExpiryWatch.id)
             .limit(many)
@@ -166,7 +168,12 @@ class Watches:
     def end(self, session: Session, numbers: Sequence[int], now: datetime) -> int:
         """End what is no longer delivered."""
         found = session.scalars(
-            select(ExpiryWatch).where(ExpiryWatch.id.in_(numbers)).order_by(ExpiryWatch.id).with_for_update()
+            select(ExpiryWatch)
+            .where(
+                ExpiryWatch.id.in_(numbers), ExpiryWatch.state.in_(LIVING)
+            )  # nobody has ended it meanwhile
+            .order_by(ExpiryWatch.id)
+            .with_for_update()
         ).all()
         for watch in found:
             _stop(session, watch, WatchState.WITHDRAWN, now)
@@ -197,12 +204,12 @@ class Watches:
             is_told = (watch.language, watch.recipient) == (each.language, each.recipient)
             watch.language, watch.contact, watch.recipient = each.language, each.contact, each.recipient
             return not is_told
+        if watch.told_on is not None:
+            watching.take_back(session, watch, now)
+            watch.told_on = None
         watch.office_id, watch.kind, watch.expires_on = each.office_id, each.kind, each.expires_on
         watch.language, watch.contact, watch.recipient = each.language, each.contact, each.recipient
         watch.state, watch.changed_at = WatchState.ACTIVE, now
-        if watch.told_on is not None:
-            outbox.cancel(session, watching.subject(watch), now, kinds=["expiry"])
-            watch.told_on = None
         watch.ends_on, watch.next_on = self._planned(each, now)
         return True
 
@@ -241,7 +248,10 @@ class Watches:
         statement = outbox.insert_for(session)(ExpiryWatch).on_conflict_do_nothing(
             index_elements=["external"]
         )
-        return len(session.scalars(statement.returning(ExpiryWatch.id), rows).all())
+        begun = len(session.scalars(statement.returning(ExpiryWatch.id), rows).all())
+        if begun < len(rows):
+            raise Crossed
+        return begun
 
 
 def digests(vault: Vault, source: str, name: str) -> list[str]:
@@ -254,7 +264,7 @@ def _stop(session: Session, watch: ExpiryWatch, state: WatchState, now: datetime
         return False
     watch.state, watch.next_on, watch.changed_at = state, None, now
     if watch.told_on is not None:
-        outbox.cancel(session, watching.subject(watch), now, kinds=["expiry"])
+        watching.take_back(session, watch, now)
     return True
 
 

@@ -7,10 +7,12 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from frontoffice import clock
-from frontoffice.booking import appointing, choosing, dates, guessing, manage_pages
+from frontoffice.booking import appointing, choosing, dates, guessing, letters, manage_pages
+from frontoffice.booking import proving as codes
 from frontoffice.booking.models import Appointment
 from frontoffice.booking.time_pages import challenge_address
 from frontoffice.documents import proving, watch_view, watching
@@ -19,6 +21,7 @@ from frontoffice.documents.document_kinds import ABOUT, DocumentKind
 from frontoffice.documents.models import ExpiryWatch, WatchState
 from frontoffice.documents.watch_forms import AskForm, ChangeForm, DateForm, KnownForm
 from frontoffice.errors import Conflict, DomainError, Invalid, NotFound, TooMany
+from frontoffice.events import Event
 from frontoffice.languages import name_of
 from frontoffice.messages.models import Medium
 from frontoffice.offices.models import Confirmation, Office
@@ -62,8 +65,8 @@ def ask_with_appointment(reference: str, secret: str) -> ResponseReturnValue:
     now, form = clock.now(), _offered(KnownForm(request.form))
     with guessing.counted(database(), access.network(), now), database().read() as session:
         found = appointing.find(session, reference, secret)
-        reached = _reached(session, found)
-        office, is_proven = found.office, found.office.confirmation is not Confirmation.NONE
+        office, proven = found.office, _proven(session, found)
+        reached = sorted(_reached(session, found), key=lambda each: each.medium is not proven)
         kind = _kind_of(found.service.slug)
     if not reached:
         return redirect(url_for(".ask", office_slug=office.slug, document=kind), 303)
@@ -75,7 +78,7 @@ def ask_with_appointment(reference: str, secret: str) -> ResponseReturnValue:
     contact = next((each for place, each in enumerate(reached) if str(place) == form.to.data), reached[0])
     try:
         chosen, expires_on = form.read()
-        if is_proven:
+        if contact.medium is proven:
             return _begin(office.id, chosen, expires_on, contact, language(), now)
         return _send_code(
             office.slug, proving.Reach(contact.medium, contact.to), chosen, expires_on, now, None
@@ -278,6 +281,18 @@ def _reached(session: Session, found: Appointment) -> list[Contact]:
     person = appointing.person_of(session, found)
     both = ((Medium.SMS, person.phone), (Medium.MAIL, person.mail))
     return [Contact.at(medium, to) for medium, to in both if to]
+
+
+def _proven(session: Session, found: Appointment) -> Medium | None:
+    """Which of the contacts of an appointment its visitor has proven; None where that is neither."""
+    medium = codes.through(found.office.confirmation, appointing.person_of(session, found).contact)
+    proof = select(Event.id).where(
+        Event.subject == letters.subject(found),
+        Event.kind == "appointment.confirmed",
+        Event.actor == appointing.VISITOR,
+    )
+    is_asked = found.office.confirmation is not Confirmation.NONE
+    return medium if is_asked and session.scalars(proof.limit(1)).first() else None
 
 
 def _offered(form: Any) -> Any:

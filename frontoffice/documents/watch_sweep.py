@@ -1,19 +1,20 @@
 """The daily sweep: writes the reminders whose day has come. Its cost grows with what is due, not with what is watched.
 
 Each watch carries the day of its next reminder, in a partial index. A run takes those up to today, a thousand in a
-transaction, writes the messages and moves the watches on. A run that is missed is made up for by the next one; two at
-once take different watches (SKIP LOCKED), and the key of a message is unique in any case.
+transaction, writes the messages and moves the watches on. A run that is missed is made up for by the next one. Of two
+at once one leaves it to the other, or they would take the documents of one person apart, and that would be two
+messages. The key of a message is unique in any case.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any, NamedTuple, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, any_, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, any_, literal, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,7 @@ from frontoffice.documents.contact import Contact
 from frontoffice.documents.ladder import Ladder, Step
 from frontoffice.documents.models import ExpiryWatch
 from frontoffice.messages import outbox, suppression
+from frontoffice.messages.models import Medium, Message
 from frontoffice.messages.outbox import Draft
 from frontoffice.messages.suppression import Topic
 from frontoffice.offices.models import Office
@@ -46,6 +48,8 @@ _COLUMNS = (
     ExpiryWatch.next_on,
 )
 Due = Row[Any]
+_DueStep = tuple[Due, Step]
+_ONE_AT_A_TIME = text("SELECT pg_try_advisory_xact_lock(4770210117)")  # a number that nobody else uses
 
 
 class Mark(NamedTuple):
@@ -75,13 +79,15 @@ class _Place:
 
 def sweep(session: Session, now: datetime, *, settings: Config, after: Mark | None = None) -> Swept:
     """Write the reminders that are due, of a thousand watches at most; call it again with `mark` until that is None."""
+    if not _is_alone(session):
+        return Swept(0, 0, None)
     places = _places(session, now, settings)
     first = session.execute(_due(places, after).limit(AT_ONCE)).all()
     if not first:
         return Swept(0, 0, None)
     rows = [*first, *_others_of_the_same(session, places, first)]
     unwanted = _muted(session, rows)
-    drafts, moved = list[Draft](), defaultdict[tuple[date | None, date], list[int]](list)
+    due, moved = list[list[_DueStep]](), defaultdict[tuple[date | None, date], list[int]](list)
     climb = cache(_climb)  # many end on the same day
     for together in _by_recipient(each for each in rows if each.recipient not in unwanted):
         steps = []
@@ -90,12 +96,20 @@ def sweep(session: Session, now: datetime, *, settings: Config, after: Mark | No
             step, next_on = climb(place, each.kind, each.expires_on, each.next_on)
             moved[next_on, place.today].append(each.id)
             steps += [(each, step)] if step else []
-        drafts += _draft(session, steps, places, now, settings) if steps else []
+        due += [steps] if steps else []
+    drafts = [
+        draft for steps in _unsaid(session, due) for draft in _draft(session, steps, places, now, settings)
+    ]
     written = outbox.enqueue_many(session, drafts, now)
     _move_on(session, moved)
     _end(session, [each.id for each in rows if each.recipient in unwanted], now)
     mark = Mark(first[-1].next_on, first[-1].id) if len(first) == AT_ONCE else None
     return Swept(len(rows), written, mark)
+
+
+def _is_alone(session: Session) -> bool:
+    """Whether no other run is at it, until this transaction ends. SQLite has one writer anyway."""
+    return session.get_bind().dialect.name != "postgresql" or bool(session.scalar(_ONE_AT_A_TIME))
 
 
 def _places(session: Session, now: datetime, settings: Config) -> dict[int, _Place]:
@@ -156,9 +170,34 @@ def _among(session: Session, column: Any, values: Collection[Any]) -> ColumnElem
     return cast(ColumnElement[bool], column.in_(values))
 
 
+def _unsaid(session: Session, due: Sequence[Sequence[_DueStep]]) -> Iterator[Sequence[_DueStep]]:
+    """What is to be said to each, without the dates that were told already.
+
+    A date that was changed and changed back has its message. It must not stand for the others of the same person: its
+    key is taken, and they would be lost with it.
+    """
+    keys = [
+        _key(each, step, medium)
+        for steps in due
+        if len(steps) > 1
+        for each, step in steps
+        for medium in Medium
+    ]
+    query = select(Message.dedupe_key).where(_among(session, Message.dedupe_key, keys))
+    told = set(session.scalars(query)) if keys else set()
+    for steps in due:
+        left = [each for each in steps if told.isdisjoint(_key(*each, medium) for medium in Medium)]
+        if left:
+            yield left
+
+
+def _key(each: Due, step: Step, medium: Medium) -> str:
+    return f"watch:{each.id}:{each.expires_on}:{step.name}:{medium}"
+
+
 def _draft(
     session: Session,
-    steps: Sequence[tuple[Due, Step]],
+    steps: Sequence[_DueStep],
     places: dict[int, _Place],
     now: datetime,
     settings: Config,
@@ -196,7 +235,7 @@ def _draft(
             language=each.language,
             office_id=each.office_id,
             subject=f"watch:{each.id}",
-            dedupe_key=f"watch:{each.id}:{each.expires_on}:{step.name}:{contact.medium}",
+            dedupe_key=_key(each, step, contact.medium),
             parameters=parameters,
             not_before=leaves,
             expires_at=now + STAYS_DUE,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, select, update
 from sqlalchemy.orm import Session
 
 from frontoffice import events
@@ -17,11 +17,13 @@ from frontoffice.documents.document_kinds import DocumentKind
 from frontoffice.documents.models import ExpiryWatch, Source, WatchState
 from frontoffice.errors import N_, Conflict, Invalid, NotFound
 from frontoffice.messages import outbox, suppression
+from frontoffice.messages.models import Message, MessageState
 from frontoffice.messages.suppression import Topic
 from frontoffice.offices.models import Office
 from frontoffice.vault import Vault
 
 PURPOSE = "watch"
+KIND = "expiry"  # of its messages
 HOLDER = "holder"
 LONGEST = timedelta(days=366 * 15)  # no document is valid for longer
 MOST = 20  # watches of one contact that are listed
@@ -148,7 +150,7 @@ def applied(session: Session, watch: ExpiryWatch, now: datetime, *, actor: str =
         raise Over
     watch.state, watch.next_on, watch.changed_at = WatchState.APPLIED, None, now
     session.flush()
-    outbox.cancel(session, subject(watch), now, kinds=["expiry"])
+    take_back(session, watch, now)
     _happened(session, "watch.applied", watch, now, actor)
 
 
@@ -158,7 +160,7 @@ def end(session: Session, watch: ExpiryWatch, now: datetime, *, actor: str = HOL
     Of what was delivered by another system a row without a contact stays, or its next delivery would begin anew.
     """
     _lock(session, watch)
-    outbox.cancel(session, subject(watch), now, kinds=["expiry"])
+    take_back(session, watch, now)
     _happened(session, "watch.ended", watch, now, actor)
     forget_contact(watch, now)
     if watch.external is None:
@@ -174,10 +176,46 @@ def forget_contact(watch: ExpiryWatch, now: datetime) -> None:
 
 def replan(session: Session, watch: ExpiryWatch, plan: ladder.Ladder, now: datetime) -> None:
     """Plan its reminders anew, after its date or kind has changed; what has not left yet is taken back."""
+    take_back(session, watch, now)
     watch.told_on = None
     _plan(watch, plan, today_at(watch.office, now))
     session.flush()
-    outbox.cancel(session, subject(watch), now, kinds=["expiry"])
+
+
+def take_back(session: Session, watch: ExpiryWatch, now: datetime) -> None:
+    """Take back what has not left yet of the reminders of a locked watch.
+
+    What was taken back was never said: its key is free again, should the date come back. And the message may have stood
+    for other dates of the same person, too: those are looked at once more.
+    """
+    about = subject(watch)
+    if not outbox.cancel(session, about, now, kinds=[KIND]):
+        return
+    session.execute(
+        update(Message)
+        .where(
+            Message.subject == about,
+            Message.kind == KIND,
+            Message.state == MessageState.CANCELLED,
+            Message.dedupe_key.not_like("%~%"),
+        )
+        .values(dedupe_key=Message.dedupe_key + "~" + cast(Message.id, String))
+        .execution_options(synchronize_session=False)
+    )
+    together = (
+        select(ExpiryWatch)
+        .where(
+            ExpiryWatch.recipient == watch.recipient,
+            ExpiryWatch.office_id == watch.office_id,
+            ExpiryWatch.id != watch.id,
+            ExpiryWatch.state == WatchState.ACTIVE,
+            ExpiryWatch.told_on == watch.told_on,
+        )
+        .with_for_update(skip_locked=True, of=ExpiryWatch)
+    )
+    for other in session.scalars(together):
+        other.next_on = other.told_on
+    session.flush()
 
 
 def find(session: Session, number: str, secret: str) -> ExpiryWatch:

@@ -4,7 +4,7 @@ import io
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, event, func, select
 
 from frontoffice.config import Config
 from frontoffice.db import Database
@@ -129,3 +129,35 @@ def test_a_card_in_trouble_comes_back(
     assert state_of(database, card) is CardState.CHECKING
     with database.read() as session:
         assert card_moving.by_order(session, office.id, ORDER) is not None
+
+
+@pytest.mark.parametrize(
+    "database_url", ["postgresql"], indirect=True
+)  # SQLite lets them wait for each other
+def test_of_two_deliveries_at_once_that_add_the_same_card_the_further_state_counts(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    reports = list[Report]()
+
+    def overtake(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO card_order") and not reports:
+            reports.append(Report())
+            reports.append(deliver(database, config, now, f"{ORDER};;27.03.1991;bestellt;;;")[0])
+
+    event.listen(Engine, "before_cursor_execute", overtake)
+    try:
+        late, _ = deliver(database, config, now, f"{ORDER};;27.03.1991;abholbereit;;olena@example.org;en")
+    finally:
+        event.remove(Engine, "before_cursor_execute", overtake)
+    assert (reports[-1].new, late.new, late.changed) == (1, 0, 1)
+    assert only(database).state is CardState.READY
+    assert [kind for kind, _ in waiting(database)] == ["card_ready"]
+
+
+def test_a_card_stands_twice_in_a_delivery_under_both_its_numbers(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    rows = (f"{ORDER};{SERIAL};27.03.1991;bestellt;;;", f";{SERIAL};27.03.1991;versandt;;;")
+    report, _ = deliver(database, config, now, *rows)
+    assert (report.new, report.changed) == (1, 1)
+    assert only(database).state is CardState.SHIPPED

@@ -7,14 +7,15 @@ from time import thread_time_ns
 import pytest
 import time_machine
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from frontoffice.config import Config
 from frontoffice.db import Database
-from frontoffice.documents import card_leaflets, looking_up
-from frontoffice.documents.card_models import CardState
+from frontoffice.documents import card_leaflets, card_telling, looking_up
+from frontoffice.documents.card_models import CardNotice, CardOrder, CardState
 from frontoffice.offices.models import Office
 from tests.booking.visitor import Page, Visitor, assert_sound
-from tests.documents.cards import BORN, ORDER, SERIAL, add_card, move, waiting
+from tests.documents.cards import BORN, OLENA, ORDER, SERIAL, add_card, move, waiting
 from tests.documents.test_looking_up import are_told_apart
 from tests.documents.test_serial import mrz
 
@@ -133,6 +134,16 @@ def test_who_asks_is_told_when_the_card_is_ready(
     assert_sound(done)
     move(database, config, office, card, CardState.READY, now)
     assert [kind for kind, _ in waiting(database)] == ["contact_code", "card_ready"]
+
+
+def test_who_reads_plain_german_is_told_in_it(
+    visitor: Visitor, database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    card = add_card(database, office, now, CardState.CHECKING)
+    with database.write() as session:
+        card_telling.ask(session, session.get_one(CardOrder, card), OLENA, "de-simple", now, settings=config)
+    with database.read() as session:
+        assert session.scalars(select(CardNotice.language)).one() == "de-simple"
 
 
 def test_asking_to_be_told_needs_a_look_up(

@@ -12,14 +12,15 @@ from threading import Thread
 import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import Engine, event, func, select
 
 from frontoffice import cli, clock
 from frontoffice.config import Config
 from frontoffice.db import Base, Database
-from frontoffice.documents import importing, watching
+from frontoffice.documents import importing, integrations, watching
 from frontoffice.documents.importing import Complete
 from frontoffice.documents.models import ExpiryWatch, WatchState
+from frontoffice.documents.watch_import import Watches
 from frontoffice.messages.models import MessageState
 from frontoffice.offices.models import Office
 from frontoffice.partners import registering
@@ -109,9 +110,9 @@ def test_another_date_moves_the_ladder_and_takes_back_what_has_not_left(
     assert (report.new, report.changed) == (0, 1)
     assert [each.state for each in messages(database)] == [MessageState.CANCELLED]
     assert [each.next_on for each in watches(database)] == [end + 640 * DAY]
-    # And back: what was said already is not said again.
+    # And back: what was taken back was never said.
     deliver(database, config, rows(f"1;residence_permit;{end};{MAIL};de"), now)
-    assert sweep(database, config, now) == 0
+    assert [sweep(database, config, now) for _ in range(2)] == [1, 0]
 
 
 def test_withdrawn_ids_end_and_can_come_back(
@@ -232,6 +233,43 @@ def test_killed_in_the_middle_and_given_again_nothing_is_lost_or_doubled(
     assert (again.returncode, count(database)) == (0, 3000), again.stderr
     assert f"{3000 - half} new" in again.stdout
     assert f"{half} unchanged" in again.stdout
+
+
+@pytest.mark.parametrize(
+    "database_url", ["postgresql"], indirect=True
+)  # SQLite lets them wait for each other
+def test_of_two_deliveries_at_once_that_add_the_same_document_none_is_lost(
+    database: Database, config: Config, now: datetime, end: date
+) -> None:
+    overtaken = list[str]()
+
+    def overtake(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO expiry_watch") and not overtaken:
+            overtaken.append(statement)
+            deliver(database, config, rows(f"a1;residence_permit;{end};{PHONE};de"), now)
+
+    event.listen(Engine, "before_cursor_execute", overtake)
+    try:
+        report, _ = deliver(database, config, rows(f"a1;residence_permit;{end + DAY};{PHONE};de"), now)
+    finally:
+        event.remove(Engine, "before_cursor_execute", overtake)
+    assert (report.new, report.changed) == (0, 1)
+    assert [each.expires_on for each in watches(database)] == [end + DAY]
+
+
+def test_a_complete_delivery_does_not_bring_back_who_has_ended_it_meanwhile(
+    database: Database, config: Config, now: datetime, end: date
+) -> None:
+    deliver(database, config, rows(f"a1;residence_permit;{end};{PHONE};de"), now)
+    [watch] = watches(database)
+    with database.write() as session:
+        watching.end(session, session.get_one(ExpiryWatch, watch.id), now)
+        target = Watches(
+            integrations.operator(session), [session.get_one(Office, watch.office_id)], config.documents
+        )
+        assert target.end(session, [watch.id], now) == 0
+    deliver(database, config, rows(f"a1;residence_permit;{end};{PHONE};de"), now)
+    assert [each.contact for each in watches(database)] == [None]
 
 
 def count(database: Database) -> int:

@@ -1,12 +1,14 @@
 """Asking to be reminded, and where a reminder leads: to an appointment in time, a change, an end."""
 
+import re
 from datetime import date, datetime, timedelta
 
 import pytest
 import time_machine
 from sqlalchemy import select
 
-from frontoffice.booking import appointing, planning
+from frontoffice.booking import appointing, confirming, planning
+from frontoffice.booking.models import Appointment
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.documents import watching
@@ -164,7 +166,8 @@ def test_a_wrong_secret_opens_nothing(
     assert visitor.open(short).address == right
 
 
-@pytest.mark.parametrize("is_proven", [True, False])
+@pytest.mark.parametrize("asks_for_proof", [True, False])
+@pytest.mark.parametrize("to", [OLENA.mail, OLENA.phone])
 def test_after_booking_only_the_date_is_missing(
     visitor: Visitor,
     database: Database,
@@ -172,26 +175,53 @@ def test_after_booking_only_the_date_is_missing(
     renewal: Service,
     now: datetime,
     clock: time_machine.Traveller,
-    is_proven: bool,
+    asks_for_proof: bool,
+    to: str,
 ) -> None:
+    """What the appointment has not proven, a code proves: else anybody could have strangers written to."""
+    with database.write() as session:
+        office = session.get_one(Office, renewal.office_id)
+        office.confirmation = Confirmation.EITHER if asks_for_proof else Confirmation.NONE
     _, token = hold_it(database, config, renewal, at(24, "8:00"), now)
     booked = book_it(database, config, token, now)
     with database.write() as session:
         secret = appointing.secret_of(session, booked)
-        office = session.get_one(Office, renewal.office_id)
-        office.confirmation = Confirmation.EITHER if is_proven else Confirmation.NONE
+        if asks_for_proof:
+            confirming.confirm(session, session.get_one(Appointment, booked.id), now, settings=config)
     [link] = visitor.open(f"/appointments/{booked.reference}/{secret}/").links("Remind me before")
     page = visitor.open(link)
     assert_sound(page)
     ends = now.date() + 300 * DAY
-    done = visitor.tap(page, "Remind me", kind="residence_permit", to="0", **day(ends))
-    if not is_proven:
+    [place] = re.findall(rf'value="(\d)"[^>]*>\s*<label[^>]*>\s*{re.escape(to)}', page.html)
+    done = visitor.tap(page, "Remind me", kind="residence_permit", to=place, **day(ends))
+    if not asks_for_proof or to != OLENA.mail:
         assert watches(database) == []
         done = visitor.tap(done, "Remind me", code=code_of(database))
+    else:
+        assert place == "0", "and it is chosen already"
     assert "We remind you in time" in done.text
     with database.read() as session:
         [kept] = session.scalars(select(ExpiryWatch)).all()
         contact = watching.contact_of(session, kept)
         assert contact is not None
-        assert (kept.expires_on, contact.to) == (ends, OLENA.phone or OLENA.mail)
+        assert (kept.expires_on, contact.to) == (ends, to)
     assert PHONE not in done.text
+
+
+def test_a_contact_of_an_appointment_that_waits_for_its_proof_is_not_proven(
+    visitor: Visitor,
+    database: Database,
+    config: Config,
+    renewal: Service,
+    now: datetime,
+    clock: time_machine.Traveller,
+) -> None:
+    with database.write() as session:
+        session.get_one(Office, renewal.office_id).confirmation = Confirmation.EITHER
+    _, token = hold_it(database, config, renewal, at(24, "8:00"), now)
+    booked = book_it(database, config, token, now)
+    with database.read() as session:
+        secret = appointing.secret_of(session, booked)
+    page = visitor.open(f"/appointments/{booked.reference}/{secret}/remind-me")
+    visitor.tap(page, "Remind me", kind="residence_permit", to="0", **day(now.date() + 300 * DAY))
+    assert watches(database) == []

@@ -11,9 +11,10 @@ from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.documents import watch_sweep, watch_upkeep, watching
 from frontoffice.documents.contact import Contact
+from frontoffice.documents.importing import Complete
 from frontoffice.documents.models import ExpiryWatch, WatchState
 from frontoffice.messages import suppression
-from frontoffice.messages.models import Medium, MessageState
+from frontoffice.messages.models import Medium, Message, MessageState
 from frontoffice.messages.suppression import Topic
 from frontoffice.offices.models import Office
 from tests.documents.parts import (
@@ -172,6 +173,73 @@ def test_two_documents_of_one_person_that_are_due_together_make_one_message(
     assert keys(database) == [f"watch:{first}:{end}:T-90:sms"]
     assert contents(database, messages(database)[0])["more"] == "1"
     assert [each.next_on for each in watches(database) if each.id == later] == [end], "and it goes on"
+
+
+def say(database: Database, config: Config, number: int, ends: date, now: datetime) -> None:
+    """Another date of a watch, as its holder says."""
+    with database.write() as session:
+        watch = session.get_one(ExpiryWatch, number)
+        watching.change(session, watch, watch.kind, ends, "de", now, settings=config.documents)
+
+
+@pytest.mark.parametrize("has_left", [True, False])
+def test_a_date_that_was_changed_and_changed_back_does_not_swallow_the_others_of_the_same_day(
+    database: Database, config: Config, now: datetime, end: date, has_left: bool
+) -> None:
+    first = begin(database, config, end, now)
+    assert sweep(database, config, now) == 1
+    if has_left:
+        with database.write() as session:
+            session.scalars(select(Message)).one().state = MessageState.SENT
+    say(database, config, first, end + DAY, now)
+    say(database, config, first, end, now)
+    other = begin(database, config, end + 90 * DAY, now, kind=PASSPORT)
+    assert sweep(database, config, now) == 1
+    said = messages(database)[-1]
+    assert said.subject == f"watch:{other if has_left else first}"
+    assert contents(database, said).get("more") == (None if has_left else "1")
+    assert sweep(database, config, now) == 0
+
+
+@pytest.mark.parametrize("answer", ["applied", "ended", "changed", "withdrawn"])
+def test_what_stood_in_a_message_that_is_taken_back_is_said_in_one_of_its_own(
+    database: Database, config: Config, now: datetime, end: date, answer: str
+) -> None:
+    deliver(database, config, rows(f"a;residence_permit;{end};{PHONE};de"), now)
+    other = begin(database, config, end + 90 * DAY, now, kind=PASSPORT)
+    assert sweep(database, config, now) == 1
+    [first] = [each.id for each in watches(database) if each.id != other]
+    if answer == "changed":
+        say(database, config, first, end + 300 * DAY, now)
+    elif answer == "withdrawn":
+        deliver(
+            database,
+            config,
+            rows(f"b;residence_permit;{end + 300 * DAY};+4915100000000;de"),
+            now,
+            complete=Complete(),
+        )
+    else:
+        with database.write() as session:
+            verb = watching.applied if answer == "applied" else watching.end
+            verb(session, session.get_one(ExpiryWatch, first), now)
+    assert sweep(database, config, now) == 1
+    taken_back, said = messages(database)
+    assert (taken_back.state, said.state) == (MessageState.CANCELLED, MessageState.PENDING)
+    assert said.subject == f"watch:{other}"
+    assert sum(sweep(database, config, now + hour * DAY / 24) for hour in range(48)) == 0
+
+
+def test_two_runs_at_once_do_not_take_the_documents_of_one_person_apart(
+    database: Database, config: Config, now: datetime, end: date
+) -> None:
+    begin(database, config, end, now)
+    begin(database, config, end + 90 * DAY, now, kind=PASSPORT)
+    with database.write() as session:
+        assert watch_sweep.sweep(session, now, settings=config).written == 1
+        if not database.is_sqlite:  # which would let the other one wait
+            assert sweep(database, config, now) == 0
+    assert sweep(database, config, now) == 0
 
 
 def test_application_received_ends_it_and_takes_back_what_has_not_left(
