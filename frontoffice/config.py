@@ -122,6 +122,8 @@ class Booking(Section):
     return_minutes: tuple[Annotated[int, Field(ge=0)], Annotated[int, Field(ge=0, le=24 * 60)]] = (5, 60)
     return_at_once_hours: Annotated[int, Field(ge=0)] = 3
     most_moves: Annotated[int, Field(ge=0)] = 3
+    keep_days: Annotated[int, Field(ge=1, le=365)] = 30
+    keep_unconfirmed_days: Annotated[int, Field(ge=0, le=365)] = 1
 
     @field_validator("return_minutes")
     @classmethod

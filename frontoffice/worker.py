@@ -25,12 +25,14 @@ from sqlalchemy.orm import Session
 
 from frontoffice import clock, events, limits, pulse
 from frontoffice.booking import blocking, confirming, holding, planning, reminding
+from frontoffice.booking import retention as bookings
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.documents import card_pace, card_telling, card_upkeep, looking_up, watch_sweep, watch_upkeep
 from frontoffice.draw import drawing, settling
 from frontoffice.insight import keeping, promise
 from frontoffice.line import end_of_day, evening, journal, learning, next_up, parking
+from frontoffice.line import personal as tickets
 from frontoffice.messages import channels, outbox, receipts, retention, sweep
 from frontoffice.messages import personal as forgetting
 from frontoffice.messages.dispatch import Delivery, deliver_due
@@ -154,6 +156,21 @@ def _release_holds(context: Context) -> None:
 def _lapse_unconfirmed(context: Context) -> None:
     config, most = context.config, confirming.AT_ONCE
     _while(context, lambda session: confirming.lapse(session, clock.now(), settings=config) >= most)
+
+
+def _anonymise(context: Context) -> None:
+    config = context.config
+    _while(
+        context,
+        lambda session: bookings.anonymise(session, clock.now(), settings=config) >= bookings.AT_ONCE,
+    )
+    with context.database.read() as session:
+        offices = session.scalars(select(Office).order_by(Office.id)).all()
+    for office in offices:
+        with context.database.write() as session:
+            tickets.forget_over(session, office, clock.now(), settings=config)
+        if context.stopping():
+            return
 
 
 def _remind(context: Context) -> None:
@@ -306,8 +323,7 @@ def _look_after_watches(context: Context) -> None:
         _while(
             context,
             lambda session, place=office: (  # type: ignore[misc]
-                watch_upkeep.forget(session, place, clock.now(), settings=config.documents)
-                >= watch_upkeep.AT_ONCE
+                watch_upkeep.forget(session, place, clock.now(), settings=config) >= watch_upkeep.AT_ONCE
             ),
         )
 
@@ -374,6 +390,7 @@ JOBS: list[Job] = [
     Job("booking: lapse", 30, _lapse_unconfirmed),
     Job("booking: remind", 60, _remind),
     Job("booking: plan", 3600, _plan),
+    Job("booking: anonymise", 3600, _anonymise),
     Job("waitlist: offer freed times", 15, _serve_waiting_list),
     Job("waitlist: end wishes", 300, _end_wishes),
     Job("draw: draw and settle", 15, _draw),

@@ -39,9 +39,12 @@ REMINDERS = {
     NONE: N_("No reminders"),
 }
 KEPT = {
+    Kept.BOOKINGS: N_("Whose a booking was, after the visit"),
     Kept.MESSAGES: N_("Contents of messages, after they have arrived"),
     Kept.WAITLIST: N_("Who was on the waiting list, after the wish has ended"),
     Kept.DRAW: N_("Who took part in a draw, after it is settled"),
+    Kept.WATCHES: N_("Documents that are watched, after their end"),
+    Kept.CARDS: N_("Records of cards, after they were handed over"),
 }
 
 

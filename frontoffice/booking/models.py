@@ -113,10 +113,16 @@ class Hold(Base):
     service: Mapped[Service] = relationship()
 
 
+# It is still known whose it is; the same of those that nobody comes to: cancelled, or never confirmed.
+IS_KNOWN = text("person_digest IS NOT NULL")
+IS_GIVEN_UP_AND_KNOWN = text("person_digest IS NOT NULL AND state IN ('cancelled', 'expired')")
+
+
 class Appointment(Base):
     """A visit agreed for a time. `person` is sealed: name, date of birth, mail and phone in one piece.
 
-    The digests find the appointments of one person, one mail address, one phone, without naming them. `items`
+    The digests find the appointments of one person, one mail address, one phone, without naming them; they go when
+    it is forgotten whose it was. `items`
     is as in Hold. What is unconfirmed lapses at `confirm_by`. `booked_by` is as the actor in events.
     """
 
@@ -127,6 +133,14 @@ class Appointment(Base):
         Index("ix_appointment_mail_digest", "mail_digest"),
         Index("ix_appointment_phone_digest", "phone_digest"),
         Index("ix_appointment_state_start", "state", "start"),
+        # What is still to be forgotten.
+        Index("ix_appointment_known", "start", sqlite_where=IS_KNOWN, postgresql_where=IS_KNOWN),
+        Index(
+            "ix_appointment_given_up",
+            "changed_at",
+            sqlite_where=IS_GIVEN_UP_AND_KNOWN,
+            postgresql_where=IS_GIVEN_UP_AND_KNOWN,
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -78,10 +78,15 @@ def forget(session: Session, records: Sequence[Record], now: datetime) -> None:
         coming = each.state in (State.UNCONFIRMED, State.CONFIRMED) and each.start > now
         if coming or each.state is State.CHECKED_IN:
             raise StillNeeded
-        each.person = vaults.of(session).seal(NOBODY.to_seal())
-        each.person_digest = each.mail_digest = each.phone_digest = None
+        for name, value in emptied(vaults.of(session).seal(NOBODY.to_seal())).items():
+            setattr(each, name, value)
         each.reference = references.new()
     session.flush()
+
+
+def emptied(nobody: bytes) -> dict[str, bytes | None]:
+    """The columns that tell whose an appointment is, without its visitor; `nobody` is NOBODY, sealed."""
+    return {"person": nobody, "person_digest": None, "mail_digest": None, "phone_digest": None}
 
 
 def digests(session: Session, who: Who) -> dict[BlockedKind, list[str]]:

@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from frontoffice import vault as vaults
 from frontoffice.config import Cards
 from frontoffice.documents import card_keys, card_states
 from frontoffice.documents.card_models import CardNotice, CardOrder, CardState
+from frontoffice.offices import keeping
+from frontoffice.offices.keeping import Kept
 from frontoffice.vault import InvalidToken
 
 AT_ONCE = 500
@@ -19,9 +21,17 @@ MOST_CHECKED = 5000  # sealed originals that `differences` opens: it is to end w
 def forget(session: Session, now: datetime, *, settings: Cards) -> int:
     """Records go so long after the card was handed over, posted or sent back, and those of which nothing was heard.
 
-    At most 500 at once; says how many. Who was to be told of them is forgotten with them.
+    An office can have the former kept for a shorter time. At most 500 at once; says how many. Who was to be told of
+    them is forgotten with them.
     """
-    over = CardOrder.state.in_(card_states.OVER), CardOrder.since <= now - timedelta(days=settings.keep_days)
+    most = timedelta(days=settings.keep_days)
+    times_up = or_(
+        *(
+            and_(CardOrder.since <= now - span, of_office)
+            for span, of_office in keeping.spans(session, CardOrder.office_id, Kept.CARDS, most)
+        )
+    )
+    over = CardOrder.state.in_(card_states.OVER), times_up
     stale = (CardOrder.changed_at <= now - timedelta(days=settings.stale_days),)
     gone = _drop(session, over, AT_ONCE)
     return gone + (_drop(session, stale, AT_ONCE - gone) if gone < AT_ONCE else 0)

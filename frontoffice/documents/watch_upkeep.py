@@ -5,22 +5,25 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from frontoffice.config import Documents
+from frontoffice.config import Config, Documents
 from frontoffice.documents import ladder, ladders, watching
 from frontoffice.documents.ladder import Ladder
 from frontoffice.documents.models import ExpiryWatch, LadderInUse, WatchState
 from frontoffice.messages import outbox
 from frontoffice.messages.models import Mute
 from frontoffice.messages.suppression import Topic
+from frontoffice.offices import keeping
+from frontoffice.offices.keeping import Kept
 from frontoffice.offices.models import Office
 
 AT_ONCE = 500
 RANGE = 10_000  # numbers of watches looked through in one transaction
 
 
-def forget(session: Session, office: Office, now: datetime, *, settings: Documents) -> int:
+def forget(session: Session, office: Office, now: datetime, *, settings: Config) -> int:
     """Watches go so long after the end of their document, at most 500 at once; says how many."""
-    day = watching.today_at(office, now) - timedelta(days=settings.keep_days)
+    days = keeping.days_at(office, Kept.WATCHES, settings)
+    day = watching.today_at(office, now) - timedelta(days=days)
     over = (
         select(ExpiryWatch.id)
         .where(ExpiryWatch.office_id == office.id, ExpiryWatch.ends_on < day)

@@ -1,17 +1,25 @@
 """What the line knows of a person: tickets of their appointments, a phone number for "you are next", staff's notes."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from frontoffice import vault as vaults
+from frontoffice.booking import sheet
+from frontoffice.config import Config
 from frontoffice.errors import N_
-from frontoffice.line.models import IN_HOUSE, Ticket
+from frontoffice.line.models import IN_HOUSE, OVER, Ticket
+from frontoffice.offices.keeping import Kept, days_at
+from frontoffice.offices.models import Office
 from frontoffice.personal import Record, StillNeeded, Who, moment, numbers
 
 COLUMNS = frozenset({"ticket.phone"})
+# What of a ticket could tell whose it was, or lead to it.
+EMPTIED = dict.fromkeys(("phone", "note", "link_fingerprint", "before", "paper"))
+# How far back is looked for tickets that still have some of it: further than any break during which nothing runs.
+LOOK_BACK = timedelta(days=60)
 IN_LINE = N_("This cannot be deleted yet: the visit is not over. Please try again when it is.")
 
 
@@ -37,8 +45,24 @@ def forget(session: Session, records: Sequence[Record], now: datetime) -> None: 
     for each in session.scalars(query, execution_options={"populate_existing": True}):
         if each.state in IN_HOUSE:
             raise StillNeeded(IN_LINE)
-        each.phone = each.note = each.link_fingerprint = each.before = each.paper = None
+        for name, value in EMPTIED.items():
+            setattr(each, name, value)
     session.flush()
+
+
+def forget_over(session: Session, office: Office, now: datetime, *, settings: Config) -> int:
+    """Empty the same of all tickets, as long after the visit as bookings are anonymised; says how many."""
+    today = sheet.day_of(now, office.time_zone)
+    until = today - timedelta(days=days_at(office, Kept.BOOKINGS, settings))
+    gone = session.scalars(
+        update(Ticket)
+        .where(Ticket.office_id == office.id, Ticket.day <= until, Ticket.day > until - LOOK_BACK)
+        .where(Ticket.state.in_(OVER), or_(*(getattr(Ticket, name).is_not(None) for name in EMPTIED)))
+        .values(EMPTIED)
+        .returning(Ticket.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(gone.all())
 
 
 def _phone(session: Session, ticket: Ticket) -> str | None:

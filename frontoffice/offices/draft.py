@@ -98,9 +98,12 @@ class NotesDraft(Part):
 class KeepDraft(Part):
     """For how many days something is kept here. It can only be less than what the configuration says."""
 
+    bookings: Annotated[int, Field(ge=1, le=3650)] | None = None
     messages: KeepDays | None = None
     waitlist: KeepDays | None = None
     draw: KeepDays | None = None
+    watches: KeepDays | None = None
+    cards: KeepDays | None = None
 
 
 class OfficeDraft(Part):

@@ -14,19 +14,31 @@ from frontoffice.offices.models import Office
 class Kept(StrEnum):
     """What an office can keep for a shorter time than others."""
 
+    BOOKINGS = "bookings"  # whose they were, after the visit; and links and notes of tickets
     MESSAGES = "messages"  # contents, after the message's final state
     WAITLIST = "waitlist"  # who was on the list, after the entry has ended
     DRAW = "draw"  # who took part, after the draw is settled
+    WATCHES = "watches"  # watched documents, after their end
+    CARDS = "cards"  # records of cards, after the hand-over
 
 
 def configured(settings: Config, kept: Kept) -> int:
     """The days that hold where an office says nothing, and the most that any can have."""
     days = {
+        Kept.BOOKINGS: settings.booking.keep_days,
         Kept.MESSAGES: settings.messages.keep_days,
         Kept.WAITLIST: settings.waitlist.keep_days,
         Kept.DRAW: settings.draw.keep_days,
+        Kept.WATCHES: settings.documents.keep_days,
+        Kept.CARDS: settings.cards.keep_days,
     }
     return days[kept]
+
+
+def days_at(office: Office, kept: Kept, settings: Config) -> int:
+    """The days that hold at the office."""
+    most = configured(settings, kept)
+    return min(most, office.keep_days.get(kept.value, most))
 
 
 def spans(

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from frontoffice.partners.models import Invitation, Plan, PlanEntry
+from frontoffice.booking.models import Appointment
+from frontoffice.partners.models import Invitation, PartnerBooking, Plan, PlanEntry
 
 # Long enough to look at the page once more, and to download what did not fit.
 KEPT_PEOPLE = timedelta(days=1)
@@ -14,7 +15,19 @@ KEPT_INVITATIONS = timedelta(days=90)
 
 
 def forget(session: Session, now: datetime) -> None:
-    """Empty what is sealed of plans and invitations that are over, and later drop these themselves."""
+    """Empty what is sealed of plans and invitations that are over, and later drop these themselves.
+
+    A partner's own reference goes when it is forgotten whose the appointment was.
+    """
+    forgotten = select(Appointment.id).where(
+        Appointment.id == PartnerBooking.appointment_id, Appointment.person_digest.is_(None)
+    )
+    session.execute(
+        update(PartnerBooking)
+        .where(PartnerBooking.own_reference.is_not(None), forgotten.exists())
+        .values(own_reference=None)
+        .execution_options(synchronize_session=False)
+    )
     over = select(Plan.id).where(Plan.expires_at <= now - KEPT_PEOPLE)
     session.execute(
         update(PlanEntry)

@@ -47,6 +47,16 @@ def test_records_go_thirty_days_after_hand_over(
     assert count(database, CardOrder) == 0
 
 
+def test_an_office_can_forget_cards_earlier(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    card = add_card(database, office, now, CardState.READY)
+    move(database, config, office, card, CardState.HANDED_OVER, now)
+    with database.write() as session:
+        session.get_one(Office, office.id).keep_days = {"cards": 3}
+    assert [forget(database, config, now + days * DAY) for days in (2, 3)] == [0, 1]
+
+
 def test_a_new_key_finds_what_the_old_one_hashed(
     database: Database, database_url: str, config: Config, office: Office, now: datetime
 ) -> None:

@@ -304,15 +304,19 @@ def test_another_ladder_plans_anew_what_is_watched(
     assert [each.next_on for each in watches(database)] == [end - 70 * DAY]
 
 
-def test_a_watch_goes_thirty_days_after_the_end(
-    database: Database, config: Config, office: Office, now: datetime, end: date
+@pytest.mark.parametrize("own", [{}, {"watches": 12}])
+def test_a_watch_goes_thirty_days_after_the_end_or_earlier_where_the_office_says_so(
+    database: Database, config: Config, office: Office, now: datetime, end: date, own: dict[str, int]
 ) -> None:
     begin(database, config, end, now)
-    gone = []
-    for days in (30, 31):
+    with database.write() as session:
+        session.get_one(Office, office.id).keep_days = own
+    gone, most = [], own.get("watches", 30)
+    for days in (most, most + 1):
         with database.write() as session:
             later = now + (90 + days) * DAY
-            gone.append(watch_upkeep.forget(session, office, later, settings=config.documents))
+            place = session.get_one(Office, office.id)
+            gone.append(watch_upkeep.forget(session, place, later, settings=config))
     assert gone == [0, 1]
     with database.read() as session:
         assert session.scalars(select(ExpiryWatch)).all() == []

@@ -97,7 +97,9 @@ def offices(draw: st.DrawFn) -> OfficeDraft:
         walk_in_warning=draw(st.integers(5, 480)),
         reminder_hours=draw(st.sampled_from([None, (), (48, 24)])),
         notes={"booking": draw(_words()), "confirmation": draw(_words()), "screen": draw(_words())},
-        keep_days=draw(st.sampled_from([{}, {"messages": 3}, {"waitlist": 0, "draw": 9}])),
+        keep_days=draw(
+            st.sampled_from([{}, {"messages": 3, "bookings": 1}, {"waitlist": 0, "draw": 9, "cards": 5}])
+        ),
         complete=True,
         services=tuple(draw(services(slug)) for slug in known),
         schedules=tuple(
