@@ -31,6 +31,7 @@ SWITCH_SECONDS = 0.0005
 CONNECTIONS_FOR_OTHERS = 25  # the worker, the command line, backups
 FEWEST_CONNECTIONS, MOST_CONNECTIONS = 2, 20  # of a web process for reading, and again for writing
 SQLITE_CONNECTIONS = 100  # files that are open, no more
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own
 
 
 def processes_for(config: Config, cores: int) -> int:
@@ -92,7 +93,7 @@ def serve(config: Config) -> None:
     # Where the processes count together. It has to be known before prometheus_client is imported, so before there is
     # an application.
     with tempfile.TemporaryDirectory(prefix="frontoffice-metrics-") as folder:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        os.environ[METRICS_FOLDER] = folder
         Server(config, processes, pool_size).run()
 
 
@@ -207,4 +208,5 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 def _forget_process(_server: object, worker: Worker) -> None:
     """What a process that has ended had open at that moment counts no more; what it has counted stays."""
-    importlib.import_module("prometheus_client.multiprocess").mark_process_dead(worker.pid)
+    if METRICS_FOLDER in os.environ:  # a server that `serve` has not started counts in each process alone
+        importlib.import_module("prometheus_client.multiprocess").mark_process_dead(worker.pid)

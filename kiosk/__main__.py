@@ -1,13 +1,13 @@
 """The command `frontoffice-kiosk`: pair this device with an office, run it, ask how it is."""
 
 import ipaddress
-import logging
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
 import click
 
+from kiosk import logs
 from kiosk.journal import Journal
 from kiosk.office import LOOPBACK, Office, Reached, Refused, Unauthorised
 from kiosk.printer import EscposPrinter, Kind, NotSent, PerhapsPrinted, PrinterSettings
@@ -77,7 +77,7 @@ def pair(office_url: str, code: str, allow_http: bool, data: Path) -> None:
 @data_option
 def run(host: str, port: int, patience: float, data: Path) -> None:
     """Serve the screen to this device's browser and deliver to the office."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure()
     directory = _prepared(data)
     if not _is_loopback(host):
         click.echo("Note: the screen has no sign-in. Here anybody in the network can draw numbers.", err=True)

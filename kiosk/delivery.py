@@ -149,13 +149,13 @@ class Delivery:
             case Reached(body):
                 self._tell_link(answer)
                 return self._keep(entries, body)
-            case Refused(status, sentence) if status in (400, 413, 422):
+            case Refused(status) if status in (400, 413, 422):
                 self._tell_link(answer)
                 if len(entries) > 1:
                     # One entry that the office cannot read must not hold up the others.
                     middle = len(entries) // 2
                     return self._send(office, entries[:middle]) and self._send(office, entries[middle:])
-                log.error("The office cannot read entry %s: %s", trace_of(entries[0].act.id), sentence)
+                log.error("The office cannot read entry %s (%s)", trace_of(entries[0].act.id), status)
                 return self._journal.settle(entries[0], "unfit", Result())
         self._tell_link(answer)
         return False

@@ -6,6 +6,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from kiosk.device import Kiosk
+from kiosk.logs import Log
 from kiosk.settings import DataDirectory
 from kiosk.web import create_app
 
@@ -29,6 +30,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "graceful_timeout": 5,
             "control_socket_disable": True,
             "loglevel": "warning",
+            "logger_class": Log,
         }.items():
             self.cfg.set(name, value)
 

@@ -26,10 +26,19 @@ from kiosk.fonts import folder
 SCREENS = (pages, arriving_pages, card_pages, ticket_pages, information_pages)
 
 LARGEST_REQUEST = 64 * 1024
-SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    "object-src 'none'"
-)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+        "object-src 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    # The camera reads codes (kiosk-camera.js), here and nowhere else.
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=(), serial=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
+}
 
 log = logging.getLogger(__name__)
 
@@ -88,9 +97,7 @@ def _state_line() -> str:
 
 
 def _secure(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = SECURITY_POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers.update(SECURITY_HEADERS)
     if request.endpoint != "static":
         # Nothing of a visitor may come back by the back button or from the browser's disk.
         response.headers["Cache-Control"] = "no-store"

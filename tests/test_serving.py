@@ -1,6 +1,8 @@
 """How many processes and connections the web server takes."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -45,3 +47,16 @@ def test_sqlite_has_one_process_and_refuses_more() -> None:
 def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="frontoffice upgrade"):
         serving.open_database(configured(f"sqlite:///{tmp_path}/empty.db"))
+
+
+def test_a_process_that_ends_without_a_folder_to_count_in_ends_quietly(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    worker = cast(serving.Worker, SimpleNamespace(pid=4711))
+    monkeypatch.delenv(serving.METRICS_FOLDER, raising=False)
+    serving._forget_process(None, worker)
+    open_streams = tmp_path / "gauge_livesum_4711.db"
+    open_streams.touch()
+    monkeypatch.setenv(serving.METRICS_FOLDER, str(tmp_path))
+    serving._forget_process(None, worker)
+    assert not open_streams.exists()

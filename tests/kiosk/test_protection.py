@@ -1,14 +1,19 @@
 """Bad input, missing tokens, headers: a clear screen, nothing stored, never a stack trace."""
 
+import io
+import logging
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from gunicorn.config import Config
 
+from kiosk import logs
 from kiosk.device import Kiosk
+from kiosk.logs import Log
 from kiosk.settings import DataDirectory
 from kiosk.web import create_app
 from tests.kiosk.fake_office import FakeOffice
@@ -175,6 +180,59 @@ def test_in_trouble_every_screen_asks_for_staff_and_nothing_can_be_done(data: Pa
         assert browser.post(path, data={"entry": GOOD_ID}).status_code in (400, 503), path
 
 
+SECRET = f"/en/ticket/{GOOD_ID} of zoe@mail.example"
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the program writes, as it sets its log up."""
+    root = logging.getLogger()
+    before = root.level, root.handlers[:]
+    written = io.StringIO()
+    logs.configure(written)
+    yield written
+    root.handlers[:] = before[1]
+    root.setLevel(before[0])
+
+
+def test_an_error_leaves_its_kind_and_place_in_the_log_and_nothing_of_its_text(
+    data: Path, log: io.StringIO
+) -> None:
+    app = create_app(Kiosk(DataDirectory(data)))
+    app.add_url_rule("/fails/<path:what>", view_func=_fail)
+    assert app.test_client().get(f"/fails{SECRET}").status_code == 500
+    logging.getLogger("urllib3.connection").warning("Connection to %s failed %d times", SECRET, 3)
+    written = log.getvalue()
+    assert "A page failed\nLookupError\n" in written
+    assert "test_protection.py" in written
+    assert "Connection to … failed 3 times" in written
+    assert_tells_nothing(written)
+
+
+def test_what_the_web_server_cannot_read_is_logged_without_its_text(log: io.StringIO) -> None:
+    gunicorn = Log(Config())
+    gunicorn.warning("Invalid request from ip=127.0.0.9: " + SECRET)
+    try:
+        _fail(SECRET)
+    except LookupError:
+        gunicorn.exception("Error handling request %s", SECRET)
+    written = log.getvalue()
+    assert "Invalid request\n" in written
+    assert "Error handling request …\nLookupError\n" in written
+    assert "127.0.0.9" not in written
+    assert_tells_nothing(written)
+
+
+def _fail(what: str) -> str:
+    raise LookupError(what)
+
+
+def assert_tells_nothing(written: str) -> None:
+    """Neither who it was about nor the secret that is in an address."""
+    assert "zoe" not in written
+    assert GOOD_ID not in written
+
+
 def assert_strict(headers: Mapping[str, str], text: str) -> None:
     """Nothing is loaded from elsewhere, nothing kept, and no script or style stands on the page itself."""
     policy = headers["Content-Security-Policy"]
@@ -183,6 +241,11 @@ def assert_strict(headers: Mapping[str, str], text: str) -> None:
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    allowed = headers["Permissions-Policy"].split(", ")
+    assert "camera=(self)" in allowed  # it reads codes
+    assert {"geolocation=()", "microphone=()", "payment=()", "usb=()", "serial=()"} <= set(allowed)
     assert "<style" not in text
     assert " style=" not in text
     assert not re.search(r"\son[a-z]+=", text)
