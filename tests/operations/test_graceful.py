@@ -37,6 +37,7 @@ def serve(database_url: str, tmp_path: Path) -> Iterator[Serve]:
             "FRONTOFFICE_SITE__SECRET_KEYS": json.dumps([KEY]),
             "FRONTOFFICE_DATABASE__URL": database_url,
             "FRONTOFFICE_WEB__PORT": str(port),
+            "FRONTOFFICE_WEB__PROCESSES": "1",  # each takes seconds to begin
             "FRONTOFFICE_MESSAGES__METRICS__TOKEN": TOKEN,
             "PYTHONPATH": str(ROOT),
             "TMPDIR": str(tmp_path),

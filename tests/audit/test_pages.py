@@ -1,0 +1,119 @@
+"""The record: auditors find who saw or changed what, at their offices, and are on it themselves."""
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import select
+
+from frontoffice import events
+from frontoffice.db import Database
+from frontoffice.events import Event
+from frontoffice.offices.models import Office
+from frontoffice.staff.models import Account, Role
+from frontoffice.web.access import COOKIE_KEY
+from tests.line.browsing import Browser
+from tests.line.parts import account, token
+from tests.sample import sample_office
+
+RECORD = "/staff/audit/"
+
+
+@pytest.fixture(autouse=True)
+def clock(now: datetime) -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(now, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def clerk(database: Database, office: Office, now: datetime) -> Account:
+    """Somebody who has seen an appointment and changed a service, at two offices."""
+    with database.write() as session:
+        elsewhere = sample_office(session, slug="elsewhere")
+        clerk = account(session, "miriam")
+        clerk.name = "=HYPERLINK(1)"
+        who = f"account:{clerk.id}"
+        for place, kind, subject, days in (
+            (office.id, "appointment.seen", "appointment:17", 40),
+            (office.id, "appointment.seen", "appointment:17", 1),
+            (office.id, "office.changed", "office:1", 1),
+            (elsewhere.id, "appointment.seen", "appointment:99", 1),
+        ):
+            at = now - timedelta(days=days)
+            events.append(session, place, kind, at, actor=who, subject=subject)
+    return clerk
+
+
+def auditor(app: Flask, database: Database, now: datetime, office: Office | None = None) -> Browser:
+    """An auditor's browser; of one office or of all."""
+    browser = Browser(app)
+    with database.write() as session:
+        secret = token(session, account(session, "anna", Role.AUDITOR, office), now)
+    with browser.client.session_transaction() as cookie:
+        cookie[COOKIE_KEY] = secret
+    return browser
+
+
+def rows(browser: Browser, query: str) -> list[dict[str, str]]:
+    """What the file has."""
+    return list(csv.DictReader(io.StringIO(browser.get(f"{RECORD}record.csv?{query}").text)))
+
+
+@pytest.mark.parametrize(
+    ("query", "subjects"),
+    [
+        ("about=appointment:17", ["appointment:17"]),
+        ("about=appointment:17&from=2026-09-01", ["appointment:17", "appointment:17"]),
+        ("topic=office", ["office:1"]),
+        ("about=appointment:99", ["appointment:99"]),
+        ("about=appointment:18", []),
+    ],
+)
+def test_an_auditor_finds_what_is_looked_for(
+    app: Flask, database: Database, clerk: Account, now: datetime, query: str, subjects: list[str]
+) -> None:
+    browser = auditor(app, database, now)
+    assert [row["subject"] for row in rows(browser, query)] == subjects
+    assert browser.get(f"{RECORD}?{query}").status_code == 200
+    assert all(subject in browser.text for subject in subjects)
+    assert rows(browser, f"{query}&actor={clerk.id + 100}") == []
+
+
+def test_of_another_office_nothing_is_shown(
+    app: Flask, database: Database, office: Office, clerk: Account, now: datetime
+) -> None:
+    browser = auditor(app, database, now, office)
+    assert {row["subject"] for row in rows(browser, "")} == {"appointment:17", "office:1"}
+    assert "appointment:99" not in browser.get(f"{RECORD}?about=appointment:99").text.partition("<tbody>")[2]
+
+
+def test_who_searches_is_on_the_record_too(
+    app: Flask, database: Database, clerk: Account, now: datetime
+) -> None:
+    browser = auditor(app, database, now)
+    browser.get(f"{RECORD}?about=appointment:17")
+    rows(browser, "about=appointment:17")
+    with database.read() as session:
+        query = select(Event).where(Event.subject == "audit:record").order_by(Event.id)
+        told = [(each.kind, each.data["about"], each.data["rows"]) for each in session.scalars(query)]
+    assert told == [("audit.searched", "appointment:17", 1), ("audit.exported", "appointment:17", 1)]
+
+
+def test_no_name_becomes_a_formula_in_the_file(
+    app: Flask, database: Database, clerk: Account, now: datetime
+) -> None:
+    assert {row["acting"] for row in rows(auditor(app, database, now), "topic=office")} == {"'=HYPERLINK(1)"}
+
+
+def test_what_nothing_is_called_is_said(
+    app: Flask, database: Database, clerk: Account, now: datetime
+) -> None:
+    browser = auditor(app, database, now)
+    assert browser.get(f"{RECORD}?about=Olena%20Kowalenko").status_code == 422
+    assert "Nothing is called that." in browser.text
+    with database.read() as session:
+        assert session.scalars(select(Event).where(Event.kind == "audit.searched")).all() == []
