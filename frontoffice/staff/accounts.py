@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from frontoffice import events
 from frontoffice.errors import N_, Conflict, Invalid
@@ -90,7 +90,8 @@ def find(session: Session, username: str) -> Account | None:
     username = normalise(username)
     if not USERNAME.fullmatch(username):
         return None  # nothing else was ever stored, and some characters no database takes
-    return session.scalar(select(Account).where(Account.username == username, Account.active))
+    query = select(Account).where(Account.username == username, Account.active)
+    return session.scalar(query.options(selectinload(Account.places)))
 
 
 def normalise(username: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from frontoffice import events, vault
 from frontoffice.errors import N_, Conflict, NotFound
@@ -29,7 +29,7 @@ class LastAdministrator(Conflict):
 def listed(session: Session) -> list[Account]:
     """All accounts: active ones first, by name."""
     query = select(Account).order_by(Account.active.desc(), Account.name, Account.id)
-    return list(session.scalars(query).unique())
+    return list(session.scalars(query.options(selectinload(Account.places))))
 
 
 def look(session: Session, number: int) -> Account:

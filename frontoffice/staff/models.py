@@ -46,8 +46,7 @@ class Account(Base):
     totp_step: Mapped[int | None]
     issuer: Mapped[str | None] = mapped_column(String(200))
     subject: Mapped[str | None] = mapped_column(String(255))
-    # With the account in one statement: every request of staff asks for it.
-    places: Mapped[list["AccountOffice"]] = relationship(lazy="joined", cascade="all, delete-orphan")
+    places: Mapped[list["AccountOffice"]] = relationship(cascade="all, delete-orphan")
 
     @property
     def office_ids(self) -> set[int]:

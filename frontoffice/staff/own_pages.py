@@ -134,7 +134,8 @@ def switch_off() -> ResponseReturnValue:
     """Do without a second factor, where the role allows it, for who shows a code of the app."""
     with _own(writing=True) as own:
         if own.account.role in entering.two_factors():
-            raise NotAllowed
+            flash(_("Your role needs a second factor. You can move it to another phone."), "warning")
+            return redirect(url_for("own_account.show"), 303)
         if not _proven(own):
             return _wrong_code()
         second_factor.reset(own.session, own.account, own.now, actor=f"account:{own.account.id}")

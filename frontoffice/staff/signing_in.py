@@ -54,7 +54,7 @@ class StepNeeded(NotSignedIn):
 _SIGNED_IN = (
     select(StaffSession)
     .join(StaffSession.account)
-    .options(contains_eager(StaffSession.account))
+    .options(contains_eager(StaffSession.account).joinedload(Account.places))
     .where(
         StaffSession.token_fingerprint == bindparam("fingerprint"),
         StaffSession.ended_at.is_(None),

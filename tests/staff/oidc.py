@@ -40,6 +40,8 @@ PEOPLE = {
     "nora": {"name": "Nora Niemand", "preferred_username": "nora", "roles": ["canteen"], "office": "mitte"},
     "ole": {"name": "Ole Ohneort", "preferred_username": "ole", "roles": ["fo-desk"], "office": "elsewhere"},
 }
+# Headers that say how the proxy itself is talked to. A "keep-alive" would be believed.
+OF_ONE_CONNECTION = {"content-length", "content-encoding", "transfer-encoding", "connection", "keep-alive"}
 Change = Callable[[dict[str, Any], RSAKey], str]
 
 
@@ -158,12 +160,7 @@ def _forwarding(found: OpenIdProvider) -> type[BaseHTTPRequestHandler]:
                 content = json.dumps(found.changed(answer.json())).encode()
             self.send_response(answer.status_code)
             for name, value in answer.raw.headers.items():
-                if name.lower() not in (
-                    "content-length",
-                    "content-encoding",
-                    "transfer-encoding",
-                    "connection",
-                ):
+                if name.lower() not in OF_ONE_CONNECTION:
                     self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()

@@ -44,7 +44,15 @@ ONE = settings(
     phases=[Phase.generate],
     suppress_health_check=[*HealthCheck],
 )
-AT_THE_DOOR = {"staff_pages.sign_in", "staff_pages.sign_in_now", "staff_pages.sign_out", "staff_api.sign_in"}
+AT_THE_DOOR = {
+    "staff_pages.sign_in",
+    "staff_pages.sign_in_now",
+    "staff_pages.enter_code",
+    "staff_pages.enrol",
+    "staff_pages.set_password",
+    "staff_pages.sign_out",
+    "staff_api.sign_in",
+}
 TOKENS = {Kind.DEVICE, Kind.PARTNER, Kind.SYSTEM, Kind.PROVIDER, Kind.MONITORING}
 
 
