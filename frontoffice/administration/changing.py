@@ -26,6 +26,7 @@ WEEKS_AHEAD = 8  # of which the minutes are added up by weekday
 APART = frozenset(
     {"name", "street", "postal_code", "city", "phone", "mail", "languages", "confirmation", "walk_in_warning"}
     | {"appointment_warning", "reminder_hours", "notes", "keep_days", "slides"}
+    | {"document_reminders"}
 )
 
 Minutes = Mapping[tuple[int, int], int]  # minutes of seats by schedule and weekday, in the weeks ahead

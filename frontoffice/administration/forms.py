@@ -48,10 +48,14 @@ class SettingsForm(CheckedForm):
 
     def hours(self) -> tuple[str, ...] | None:
         """The hours of reminders: None as usual, empty for none."""
-        chosen: str = self["reminders"].data or USUAL
+        return self.steps("reminders", "reminder_hours")
+
+    def steps(self, choice: str, numbers: str) -> tuple[str, ...] | None:
+        """The steps of a ladder from two fields: None as usual, empty for none."""
+        chosen: str = self[choice].data or USUAL
         if chosen != OWN:
             return () if chosen == NONE else None
-        return tuple(re.split(r"[\s,;]+", (self["reminder_hours"].data or "").strip(" ,;")))
+        return tuple(re.split(r"[\s,;]+", (self[numbers].data or "").strip(" ,;")))
 
     def _by_language(self, field: str) -> Iterable[tuple[str, str]]:
         for name in self:
@@ -74,10 +78,15 @@ def filled(field: str, texts: Mapping[str, Any]) -> dict[str, str]:
 
 def reminders(hours: Iterable[int] | None) -> dict[str, str]:
     """Hours of reminders as their two fields show them."""
-    if hours is None:
-        return {"reminders": USUAL}
-    listed = ", ".join(str(each) for each in hours)
-    return {"reminders": OWN if listed else NONE, "reminder_hours": listed}
+    return stepped("reminders", "reminder_hours", hours)
+
+
+def stepped(choice: str, numbers: str, steps: Iterable[int] | None) -> dict[str, str]:
+    """The steps of a ladder as two fields show them."""
+    if steps is None:
+        return {choice: USUAL}
+    listed = ", ".join(str(each) for each in steps)
+    return {choice: OWN if listed else NONE, numbers: listed}
 
 
 def _tidy(value: Any) -> Any:

@@ -55,7 +55,7 @@ def _each(error: ValidationError, prefix: str) -> Iterator[Invalid]:
         context: dict[str, Any] = each.get("ctx", {})
         cause = context.get("error")
         if isinstance(cause, Mistake):
-            yield Invalid(field, cause.sentence, **cause.params)
+            yield Invalid(field, cause.on_page, **cause.params)
         else:
             sentence = SENTENCES.get(each["type"], _OTHERWISE)
             needed = {name: value for name, value in context.items() if f"%({name})s" in sentence}

@@ -1,5 +1,7 @@
 """The first page of the settings, and the office itself: name, address, contact, languages."""
 
+from typing import Any
+
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -20,6 +22,7 @@ from frontoffice.administration.shell import (
     with_parts,
 )
 from frontoffice.agenda.shell import Desk
+from frontoffice.config import OfficeReminders
 from frontoffice.errors import N_
 from frontoffice.offices.draft import KeepDraft, NotesDraft, OfficeDraft
 from frontoffice.offices.holidays import LAENDER
@@ -118,5 +121,6 @@ def _page(desk: Desk, form: OfficeForm, look: Look | None) -> str:
 def _head(draft: OfficeDraft) -> OfficeDraft:
     """The draft without what has pages of its own."""
     parts = dict.fromkeys(("services", "schedules", "closures", "counters", "slides", "open_on"), ())
-    apart = {"notes": NotesDraft(), "keep_days": KeepDraft(), "reminder_hours": None}
+    apart: dict[str, Any] = {"notes": NotesDraft(), "keep_days": KeepDraft(), "reminder_hours": None}
+    apart["document_reminders"] = OfficeReminders()
     return draft.model_copy(update=parts | apart)

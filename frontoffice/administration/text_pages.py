@@ -1,6 +1,7 @@
 """The office's own words; when people are reminded, and for how long something is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from typing import cast
 
 from flask import request, url_for
 from flask.typing import ResponseReturnValue
@@ -23,6 +24,7 @@ from frontoffice.administration.shell import (
     with_parts,
 )
 from frontoffice.agenda.shell import Desk
+from frontoffice.config import OfficeReminders
 from frontoffice.errors import N_, Invalid
 from frontoffice.offices.draft import KeepDraft, NotesDraft, OfficeDraft
 from frontoffice.offices.keeping import Kept, configured
@@ -36,6 +38,15 @@ NOTES = {
 REMINDERS = {
     USUAL: N_("As configured for all offices"),
     OWN: N_("At these hours before the appointment"),
+    NONE: N_("No reminders"),
+}
+LADDERS = {
+    "title_days": N_("Before the end of residence titles"),
+    "passport_days": N_("Before the end of passports"),
+}
+LADDER = {
+    USUAL: N_("As configured for all offices"),
+    OWN: N_("At these days before the end"),
     NONE: N_("No reminders"),
 }
 KEPT = {
@@ -86,8 +97,10 @@ def times(slug: str) -> ResponseReturnValue:
     """When people are reminded, and for how long something is kept."""
     with looking(slug) as desk:
         draft = draft_of(desk)
-        kept = draft.keep_days.model_dump(exclude_none=True)
-        return _times_page(desk, _times_form()(data=forms.reminders(draft.reminder_hours) | kept), None)
+        told = forms.reminders(draft.reminder_hours) | draft.keep_days.model_dump(exclude_none=True)
+        for name in LADDERS:
+            told |= forms.stepped(f"{name}-choice", name, getattr(draft.document_reminders, name))
+        return _times_page(desk, _times_form()(data=told), None)
 
 
 @pages.post(f"{HERE}/times")
@@ -98,7 +111,9 @@ def change_times(slug: str) -> ResponseReturnValue:
     def wanted(draft: OfficeDraft) -> OfficeDraft:
         keep = checked(KeepDraft, form.typed([each.value for each in Kept]))
         _only_shorter(keep)
-        return with_parts(draft, reminder_hours=form.hours(), keep_days=keep)
+        ladder = {name: form.steps(f"{name}-choice", name) for name in LADDERS}
+        documents = checked(OfficeReminders, draft.document_reminders.model_dump() | ladder)
+        return with_parts(draft, reminder_hours=form.hours(), keep_days=keep, document_reminders=documents)
 
     return submit(
         slug, form, _times_of, wanted, _times_page, lambda: url_for("administration.times", slug=slug)
@@ -127,26 +142,41 @@ def _texts_page(desk: Desk, form: SettingsForm, look: Look | None) -> str:
 
 
 def _times_form() -> type[TimesForm]:
-    fields: Mapping[str, object] = {each.value: StringField(words) for each, words in KEPT.items()}
-    return type("KeptForm", (TimesForm,), dict(fields))
+    fields: dict[str, object] = {each.value: StringField(words) for each, words in KEPT.items()}
+    for name, words in LADDERS.items():
+        fields[f"{name}-choice"] = SelectField(words, validate_choice=False)
+        fields[name] = StringField(N_("Days before the end"))
+    return type("KeptForm", (TimesForm,), fields)
 
 
 def _times_of(draft: OfficeDraft) -> OfficeDraft:
     """Only what the page is about; the name of the office stands for the rest."""
-    return OfficeDraft.model_construct(reminder_hours=draft.reminder_hours, keep_days=draft.keep_days)
+    return OfficeDraft.model_construct(
+        reminder_hours=draft.reminder_hours,
+        keep_days=draft.keep_days,
+        document_reminders=draft.document_reminders,
+    )
 
 
 def _times_page(desk: Desk, form: TimesForm, look: Look | None) -> str:
     form.reminders.choices = [(each, _(words)) for each, words in REMINDERS.items()]
+    for name in LADDERS:
+        choice = cast(SelectField, form[f"{name}-choice"])
+        choice.choices = [(each, _(words)) for each, words in LADDER.items()]
     return render(
         desk,
         "times.html",
         form=form,
         look=look,
         most={each.value: configured(config(), each) for each in Kept},
-        usual=", ".join(str(each) for each in config().messages.reminder_hours),
+        usual=_listed(config().messages.reminder_hours),
+        ladders={name: _listed(getattr(config().documents, name)) for name in LADDERS},
         seen=form.seen.data or mark_of(_times_of(draft_of(desk))),
     )
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(str(each) for each in numbers) or "–"
 
 
 def _only_shorter(keep: KeepDraft) -> None:

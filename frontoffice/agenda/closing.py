@@ -14,6 +14,7 @@ from frontoffice.booking.models import Appointment, DaySheet
 from frontoffice.booking.planning import AWAITED, Clash
 from frontoffice.errors import N_, Invalid, NotFound
 from frontoffice.offices.models import Closure, Office, Schedule
+from frontoffice.printable import is_line
 from frontoffice.staff.models import Account
 
 LONGEST_REASON = 120
@@ -82,7 +83,7 @@ def close(
     Closing the same twice is closing it once. Raises Invalid (field "reason" or "schedule").
     """
     reason = " ".join(reason.split())
-    if not reason or len(reason) > LONGEST_REASON or not reason.isprintable():
+    if not reason or len(reason) > LONGEST_REASON or not is_line(reason):
         raise Invalid(
             "reason",
             N_("Please say why, in at most %(most)s characters. Only staff see it."),

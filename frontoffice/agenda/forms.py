@@ -12,6 +12,7 @@ from frontoffice.booking.forms import BirthForm, DetailsForm
 from frontoffice.booking.models import BlockedKind
 from frontoffice.booking.person import Person, WrongDetails
 from frontoffice.errors import N_, Invalid
+from frontoffice.printable import is_line
 
 LONGEST_NOTE = 300
 
@@ -50,7 +51,7 @@ class NoteForm(DetailsForm):
     def text(self) -> str:
         """The sentence. Raises Invalid (field "note") where it is too long, or holds what no message can."""
         note = " ".join((self.note.data or "").split())
-        if len(note) > LONGEST_NOTE or not note.isprintable():
+        if len(note) > LONGEST_NOTE or not is_line(note):
             raise Invalid("note", N_("Please use at most %(most)s characters."), most=LONGEST_NOTE)
         return note
 

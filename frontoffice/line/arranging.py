@@ -12,6 +12,7 @@ from frontoffice.booking import sheet
 from frontoffice.errors import N_, Invalid
 from frontoffice.line import seat, wishes
 from frontoffice.offices.models import Counter, Service
+from frontoffice.printable import is_line
 from frontoffice.staff import roles
 from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
@@ -72,6 +73,6 @@ def _languages(wanted: Collection[str]) -> list[str]:
 
 def _name(field: str, typed: str) -> str:
     tidy = " ".join(typed.split())
-    if len(tidy) > LONGEST_NAME or not tidy.isprintable():
+    if len(tidy) > LONGEST_NAME or not is_line(tidy):
         raise Invalid(field, N_("Please enter a name of at most 60 characters."))
     return tidy

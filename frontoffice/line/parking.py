@@ -11,6 +11,7 @@ from frontoffice.line import seat, undoing, visitor, wishes
 from frontoffice.line.models import AT_COUNTER, Ticket, TicketState
 from frontoffice.line.picture import wish_of
 from frontoffice.line.seat import Seat
+from frontoffice.printable import is_line
 from frontoffice.staff.models import Account
 
 LONGEST = timedelta(hours=10)
@@ -110,7 +111,7 @@ def wake(session: Session, now: datetime) -> int:
 def worded(text: str) -> str:
     """A note or reason as it is kept, in one line. Raises Invalid where it is empty or too long."""
     tidy = " ".join(text.split())
-    if not tidy or not tidy.isprintable():
+    if not tidy or not is_line(tidy):
         raise Invalid("reason", N_("Please say why in a few words."))
     if len(tidy) > LONGEST_NOTE:
         raise Invalid("reason", N_("Please use %(most)s characters at most."), most=LONGEST_NOTE)

@@ -12,6 +12,7 @@ from frontoffice import events, languages
 from frontoffice.errors import N_, Invalid
 from frontoffice.line import board
 from frontoffice.offices.models import Office, Slide
+from frontoffice.printable import is_line
 from frontoffice.staff import roles
 from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
@@ -96,7 +97,7 @@ def _mistakes(session: Session, office_id: int, wanted: Wanted) -> Sequence[tupl
     return [
         (not wanted.titles, "titles", N_("Please enter a title in one language at least.")),
         (
-            any(len(text) > LONGEST or not text.isprintable() for text in all_words),
+            any(len(text) > LONGEST or not is_line(text) for text in all_words),
             "texts",
             N_("Please write less: a slide has to be read from ten metres."),
         ),

@@ -53,7 +53,10 @@ class ClosureDraft(Part):
     @model_validator(mode="after")
     def _ends_after_its_beginning(self) -> Self:
         if not before(self.opens or MIDNIGHT, self.closes or MIDNIGHT):
-            raise Mistake(N_("closes must be after opens (00:00:00 is the end of the day)"))
+            raise Mistake(
+                N_("closes must be after opens (00:00:00 is the end of the day)"),
+                N_("The end must be after the beginning. 00:00 is the end of the day."),
+            )
         return self
 
 
@@ -142,7 +145,11 @@ class OfficeDraft(Part):
     @classmethod
     def _is_a_land(cls, value: str) -> str:
         if value not in LAENDER:
-            raise Mistake(N_("must be one of %(codes)s"), codes=", ".join(sorted(LAENDER)))
+            raise Mistake(
+                N_("must be one of %(codes)s"),
+                N_("Please choose one of %(codes)s."),
+                codes=", ".join(sorted(LAENDER)),
+            )
         return value
 
     @field_validator("time_zone")
@@ -151,7 +158,10 @@ class OfficeDraft(Part):
         try:
             ZoneInfo(value)
         except (KeyError, ValueError, OSError):
-            raise Mistake(N_("must be a time zone such as Europe/Berlin")) from None
+            raise Mistake(
+                N_("must be a time zone such as Europe/Berlin"),
+                N_("Please enter a time zone such as Europe/Berlin."),
+            ) from None
         return value
 
     @field_validator("languages")
@@ -161,6 +171,7 @@ class OfficeDraft(Part):
         if unknown:
             raise Mistake(
                 N_("there are no texts in “%(code)s”; known are %(known)s"),
+                N_("There are no texts in “%(code)s”. Please choose from %(known)s."),
                 code=unknown[0],
                 known=", ".join(SUPPORTED),
             )

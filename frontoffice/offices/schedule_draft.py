@@ -37,21 +37,26 @@ class HoursDraft(Part):
     @classmethod
     def _on_five_minutes(cls, value: time | None) -> time | None:
         if value is not None and (value.minute % 5 or value.second or value.microsecond or value.tzinfo):
-            raise Mistake(N_("must be a time of the wall clock in steps of five minutes, such as 08:15:00"))
+            raise Mistake(
+                N_("must be a time of the wall clock in steps of five minutes, such as 08:15:00"),
+                N_("Please enter a time in steps of five minutes, such as 08:15."),
+            )
         return value
 
     @field_validator("nth")
     @classmethod
     def _is_no_zeroth(cls, value: int | None) -> int | None:
         if value == 0:
-            raise Mistake(N_("must be 1 to 5, or -1 for the last of the month"))
+            raise Mistake(
+                N_("must be 1 to 5, or -1 for the last of the month"), N_("Please choose one of the options.")
+            )
         return value
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        for wrong, why in self._mistakes():
+        for wrong, why, on_page in self._mistakes():
             if wrong:
-                raise Mistake(why)
+                raise Mistake(why, on_page)
         return self
 
     def overlaps(self, other: "HoursDraft") -> bool:
@@ -71,37 +76,53 @@ class HoursDraft(Part):
         """From when until when its times can be booked."""
         return self.bookable_from_days, self.bookable_until_days, self.release_time
 
-    def _mistakes(self) -> Iterable[tuple[bool, str]]:
+    def _mistakes(self) -> Iterable[tuple[bool, str, str]]:
         yield (
             not before(self.opens, self.closes),
             N_("closes must be after opens (00:00:00 is the end of the day)"),
+            N_("The end must be after the beginning. 00:00 is the end of the day."),
         )
         yield (
             not any((self.online, self.phone, self.on_site, self.emergency)),
             N_("needs at least one seat: online, phone, on_site or emergency"),
+            N_("Please enter at least one seat."),
         )
         for begins, ends in self.breaks:
             ends_inside = self.closes == MIDNIGHT or (ends != MIDNIGHT and ends <= self.closes)
             inside = self.opens <= begins and before(begins, ends) and ends_inside
-            yield not inside, N_("each of breaks must be [from, until], between opens and closes")
+            yield (
+                not inside,
+                N_("each of breaks must be [from, until], between opens and closes"),
+                N_("Each break must begin and end within the opening hours."),
+            )
         yield (
             self.valid_from is not None
             and self.valid_until is not None
             and (self.valid_until <= self.valid_from),
             N_("valid_until is the first day on which it no longer holds, so it must be after valid_from"),
+            N_("The hours must end later than they begin to hold."),
         )
-        yield self.every_weeks > 1 and self.nth is not None, N_("takes every_weeks or nth, not both")
+        yield (
+            self.every_weeks > 1 and self.nth is not None,
+            N_("takes every_weeks or nth, not both"),
+            N_(
+                "Please choose either every so many weeks, or one week of the month. Both together are not possible."
+            ),
+        )
         yield (
             self.every_weeks > 1 and self.valid_from is None,
             N_("with every_weeks it needs valid_from: a day of the first week in which it holds"),
+            N_("Please enter a day of the first week in which it holds, so that the weeks can be counted."),
         )
         yield (
             self.release_time is not None and self.bookable_from_days is None,
             N_("with release_time it needs bookable_from_days: how many days before"),
+            N_("Please enter how many days before the times can be booked, too."),
         )
         yield (
             self.bookable_from_days is not None and self.bookable_from_days < self.bookable_until_days,
             N_("bookable_from_days must not be less than bookable_until_days"),
+            N_("Booking must begin earlier than it ends: please enter more days for its beginning."),
         )
 
 

@@ -38,7 +38,10 @@ class ServiceDraft(Part):
     @classmethod
     def _is_there_in_german(cls, value: dict[str, str] | None) -> dict[str, str] | None:
         if value is not None and ALWAYS not in value:
-            raise Mistake(N_("needs a text in German: it is shown where there is none in another language"))
+            raise Mistake(
+                N_("needs a text in German: it is shown where there is none in another language"),
+                N_("Please enter a text in German: it is shown where there is none in another language."),
+            )
         return value
 
     @property

@@ -29,10 +29,13 @@ _UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 class Mistake(ValueError):
-    """Something that cannot be so: an English sentence with named placeholders, as a DomainError has it."""
+    """Something that cannot be so: an English sentence with named placeholders, as a DomainError has it.
 
-    def __init__(self, sentence: str, **params: Any) -> None:
-        self.sentence, self.params = sentence, params
+    It stands behind the name of the place in a file. `on_page` is what a page says instead, where no such name stands.
+    """
+
+    def __init__(self, sentence: str, on_page: str | None = None, **params: Any) -> None:
+        self.sentence, self.on_page, self.params = sentence, on_page or sentence, params
         super().__init__(sentence % params if params else sentence)
 
 
@@ -45,7 +48,10 @@ class Part(BaseModel):
     @classmethod
     def _can_be_written_down(cls, value: Any) -> Any:
         if any(_UNWRITABLE.search(text) for text in _strings(value)):
-            raise Mistake(N_("has characters that cannot be used in a text, such as a line break"))
+            raise Mistake(
+                N_("has characters that cannot be used in a text, such as a line break"),
+                N_("This has characters that cannot be used in a text, such as a line break."),
+            )
         return value
 
 
@@ -54,7 +60,7 @@ def once(names: Iterable[str]) -> tuple[str, ...]:
     kept = tuple(names)
     twice = [name for name, times in Counter(kept).items() if times > 1]
     if twice:
-        raise Mistake(N_("“%(name)s” stands there twice"), name=twice[0])
+        raise Mistake(N_("“%(name)s” stands there twice"), N_("“%(name)s” stands here twice."), name=twice[0])
     return kept
 
 

@@ -15,6 +15,7 @@ from frontoffice.errors import N_, Invalid, NotFound
 from frontoffice.offices.models import Office, Schedule, Service
 from frontoffice.partners.models import Grant, Partner, PartnerKind, PartnerToken, Period, Scope
 from frontoffice.partners.refusals import NameTaken
+from frontoffice.printable import is_line
 
 OPERATOR = "operator"  # whoever runs commands on the server
 TOKEN_MARK = "fop_"  # noqa: S105 (so that tools that look for leaked secrets know one)
@@ -42,7 +43,7 @@ class Terms:
 def add(session: Session, name: str, kind: PartnerKind, terms: Terms, now: datetime) -> Partner:
     """Add a partner, which may not book anywhere yet. Raises Invalid (name, scopes, quota), NameTaken."""
     name = " ".join(name.split())
-    if not 1 <= len(name) <= 120 or not name.isprintable():
+    if not 1 <= len(name) <= 120 or not is_line(name):
         raise Invalid("name", N_("Please enter a name of at most 120 characters."))
     _check(terms)
     partner = Partner(
@@ -130,7 +131,7 @@ def issue_token(
 ) -> tuple[PartnerToken, str]:
     """A new token of the partner; what is given back here is stored nowhere. Raises Invalid (label)."""
     label = " ".join(label.split())
-    if len(label) > 60 or not label.isprintable():
+    if len(label) > 60 or not is_line(label):
         raise Invalid("label", N_("Please enter a name of at most 60 characters."))
     token = TOKEN_MARK + secrets.token_urlsafe(32)
     issued = PartnerToken(label=label, fingerprint=vault.fingerprint(token), created_at=now)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from frontoffice import events
 from frontoffice.errors import N_, Conflict, Invalid
 from frontoffice.offices.models import Office
+from frontoffice.printable import is_line
 from frontoffice.staff import passwords
 from frontoffice.staff.models import Account, AccountOffice, Role
 
@@ -75,7 +76,7 @@ def add(
 def checked_name(name: str) -> str:
     """The name as it is kept. Raises Invalid."""
     name = " ".join(name.split())
-    if not 1 <= len(name) <= 120 or not name.isprintable():
+    if not 1 <= len(name) <= 120 or not is_line(name):
         raise Invalid("name", N_("Please enter a name of at most 120 characters."))
     return name
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from frontoffice import events, limits, vault
 from frontoffice.errors import N_, Conflict, Invalid, NotFound
 from frontoffice.offices.models import Office
+from frontoffice.printable import is_line
 from frontoffice.quick import Quick, made
 from frontoffice.staff.models import Device, DeviceKind
 
@@ -64,7 +65,7 @@ def add(
     Raises Invalid (name), NameTaken, NoSeriesLeft.
     """
     name = " ".join(name.split())
-    if not 1 <= len(name) <= 60 or not name.isprintable():
+    if not 1 <= len(name) <= 60 or not is_line(name):
         raise Invalid("name", N_("Please enter a name of at most 60 characters."))
     # Two devices added at once must not get the same name.
     session.execute(select(Office.id).where(Office.id == office.id).with_for_update(key_share=True))

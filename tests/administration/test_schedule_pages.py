@@ -105,16 +105,19 @@ def test_mistakes_are_named_and_stale_pages_keep_what_was_typed(
     lead.get(f"{MAIN}rules/0")
     form = filled_in(lead)
     for typed, says in (
-        ({"closes": "07:00"}, "closes must be after opens"),
+        ({"closes": "07:00"}, "The end must be after the beginning."),
         ({"closes": "10:02"}, "in steps of five minutes"),
         ({"opens": "early"}, "Please enter a time such as 08:30."),
         ({"opens": ""}, "Please enter a time such as 08:30."),
         ({"weekdays": []}, "Please fill this in."),
         ({"weekdays": ["8"]}, "Please enter 6 or less."),
-        ({"online": "0", "phone": ""}, "needs at least one seat"),
+        ({"online": "0", "phone": ""}, "Please enter at least one seat."),
         ({"valid_from": "soon"}, "Please enter the day as a date."),
         ({"since": "soon"}, "Please enter the day as a date."),
-        ({"every_weeks": "2", "nth": "1"}, "takes every_weeks or nth, not both"),
+        (
+            {"every_weeks": "2", "nth": "1"},
+            "Please choose either every so many weeks, or one week of the month.",
+        ),
     ):
         assert lead.post(f"{MAIN}rules/0", **form | typed).status_code == 422
         assert says in lead.text

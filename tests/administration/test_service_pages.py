@@ -148,7 +148,7 @@ def test_a_concern_of_ones_own(database: Database, administrator: Browser, offic
     form = filled_in(administrator) | {"names-de": "Tee", "plain-de": "Es gibt Tee.", "minutes": "10"}
     assert administrator.post(f"{HERE}/services/new", **form | {"slug": "Tee Stunde"}).status_code == 422
     assert administrator.post(f"{HERE}/services/new", **form | {"slug": RENEWAL}).status_code == 422
-    assert "stands there twice" in administrator.text
+    assert "stands here twice." in administrator.text
     administrator.post(f"{HERE}/services/new", **form | {"slug": "tea"})
     assert administrator.path == f"{HERE}/services/tea/"
     assert "No team offers it yet" in administrator.text

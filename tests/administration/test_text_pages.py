@@ -7,6 +7,7 @@ from sqlalchemy import select
 from frontoffice.booking import reminding
 from frontoffice.config import Config
 from frontoffice.db import Database
+from frontoffice.documents import ladders
 from frontoffice.messages import retention
 from frontoffice.messages.models import Message, MessageState
 from frontoffice.offices.models import Office
@@ -44,7 +45,7 @@ def test_the_office_is_changed_and_the_change_is_on_record(
     assert {"part": "office", "field": "land", "before": "NW", "after": "BY"} in changes(database)
     administrator.get("/book/musterstadt/")
     assert save(administrator, "office", languages="tlh") == 422
-    assert "there are no texts in “tlh”" in administrator.text
+    assert "There are no texts in “tlh”." in administrator.text
     assert save(administrator, "office", postal_code="") == 422
     assert "Please fill this in." in administrator.text
 
@@ -95,6 +96,29 @@ def test_no_reminders_at_all(
         while reminding.sweep(session, later, settings=config).until < later:
             pass
     assert messages(database, "reminder") == []
+
+
+def test_documents_are_reminded_of_when_the_office_says(
+    database: Database, config: Config, administrator: Browser
+) -> None:
+    own = {"rules": [{"kinds": ["passport"], "mutes": True}], "days": {"student": [60]}}
+    with database.write() as session:
+        session.scalars(select(Office)).one().document_reminders = own
+    typed = {"title_days-choice": "own", "title_days": "120; 14", "passport_days-choice": "none"}
+    assert save(administrator, "times", **typed) == 200
+    kept = stored(database)
+    assert kept.document_reminders == own | {"title_days": [120, 14], "passport_days": []}
+    ladder = ladders.of(kept, config.documents)
+    assert [ladder.days[kind] for kind in ("blue_card", "student", "passport")] == [(120, 14), (60,), ()]
+    administrator.get(f"{HERE}/times")
+    assert filled_in(administrator)["title_days"] == "120, 14"
+    assert save(administrator, "times", **{"title_days-choice": "own", "title_days": "soon"}) == 422
+    assert "Please enter a whole number." in administrator.text
+    assert save(administrator, "times", title_days="900") == 422
+    assert "Please enter 730 or less." in administrator.text
+    usual = {"title_days-choice": "usual", "passport_days-choice": "usual"}
+    assert save(administrator, "times", **usual) == 200
+    assert stored(database).document_reminders == own
 
 
 def test_an_office_keeps_for_a_shorter_time_and_never_longer(
