@@ -63,7 +63,7 @@ def test_what_can_be_empty_can_be_emptied(database: Database, administrator: Bro
 
 
 MISTAKES: list[tuple[dict[str, str], str]] = [
-    ({"names-de": ""}, "needs a text in German"),
+    ({"names-de": ""}, "Please enter a text in German"),
     ({"minutes": "7"}, "Please enter a multiple of 5."),
     ({"minutes": ""}, "Please enter a whole number."),
     ({"minutes": "many"}, "Please enter a whole number."),

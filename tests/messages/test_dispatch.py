@@ -12,6 +12,7 @@ from frontoffice.messages.dispatch import deliver_due
 from frontoffice.messages.models import ChannelStop, Medium, Message, MessageState, Suppression
 from frontoffice.messages.outcomes import Meaning
 from frontoffice.messages.provider import Accepted, Outcome, Outgoing, Refused, Report
+from frontoffice.messages.segments import segments
 from frontoffice.messages.timing import Timing
 from tests.messages.parts import MAIL, PHONE, Post, parameters
 
@@ -30,6 +31,18 @@ def test_what_is_due_leaves_with_its_text(post: Post) -> None:
     assert post.states(text, letter) == [MessageState.SENT] * 2
     assert post.look(text).provider_id is not None
     assert post.deliver() == 0
+
+
+def test_it_is_kept_how_many_parts_an_sms_took(post: Post) -> None:
+    text, letter, refused = post.put(), post.put(medium=Medium.MAIL), post.put()
+    post.sms.answers = [Accepted("SM1"), Refused(Meaning.DEAD, "21614")]
+    post.deliver()
+    given = {
+        each: segments(outgoing.text) for each, outgoing in zip((text, refused), post.sms.given, strict=True)
+    }
+    assert post.look(text).parts == given[text] >= 1
+    assert not post.look(letter).parts
+    assert not post.look(refused).parts, "what was refused costs nothing"
 
 
 def test_the_urgent_leave_first_and_nothing_before_its_time(post: Post) -> None:
