@@ -35,10 +35,14 @@ const KERN_ICONS = `
 `.trim().split(/\s+/);
 
 // Where two faces cover a character the later one is loaded. `letters` is the part of a file that names and texts of
-// European languages need; it is cut out because the whole latin-ext is ten times as big. The rest stays available.
+// European languages need, or those in Arabic and Farsi; it is cut out because the whole is ten or five times as big,
+// and a page has to be light. The rest stays available.
 const LETTERS = "U+0100-017F,U+018F,U+0218-021B,U+0259,U+1E9E";
+const ARABIC_LETTERS = "U+060C,U+061B,U+061F,U+0621-063A,U+0640-0655,U+0660-066C,U+0670,U+067E,U+0686,U+0698,U+06A9,U+06AF," +
+  "U+06C0,U+06CC,U+06F0-06F9,U+200C-200E";
 const FACES = [
   { packageName: "noto-sans-arabic", family: "Noto Sans Arabic", subset: "arabic" },
+  { packageName: "noto-sans-arabic", family: "Noto Sans Arabic", subset: "arabic", letters: ARABIC_LETTERS },
   { packageName: "noto-sans", family: "Noto Sans", subset: "vietnamese" },
   { packageName: "noto-sans", family: "Noto Sans", subset: "greek" },
   { packageName: "noto-sans", family: "Noto Sans", subset: "cyrillic-ext" },

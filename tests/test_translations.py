@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from gettext import c2py
@@ -23,6 +24,7 @@ from tools import texts
 from tools.texts import PUBLIC, STAFF, Sentence
 
 ROOT = Path(__file__).parents[1]
+OFFICE_TEXTS = ROOT / "frontoffice" / "offices" / "texts"
 
 # A lone per cent sign counts too: filling in the values would stumble over it.
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%|\{\w*\}")
@@ -189,6 +191,18 @@ def test_only_what_is_the_same_in_both_languages_is_left_as_it_is(code: str, cat
     assert copied == []
 
 
+def test_plain_german_has_short_sentences() -> None:
+    """Fifteen words at most, as the rules for Leichte Sprache ask (DIN SPEC 33429)."""
+    with texts.catalogue(PUBLIC, "de-simple").open("rb") as file:
+        said = [text for message in _messages(read_po(file)) for text in _texts(message) if text]
+    said += _strings(tomllib.loads((OFFICE_TEXTS / "de-simple.toml").read_text(encoding="utf-8")))
+    sentences = [
+        each for text in said for each in re.split(r"(?<=[.!?:])\s+|\n+", PLACEHOLDER.sub("X", text))
+    ]
+    assert len(sentences) > 1000
+    assert [each for each in sentences if len(re.findall(r"[^\W_]+(?:[-.:][^\W_]+)*", each)) > 15] == []
+
+
 def test_the_built_catalogues_speak(tmp_path: Path) -> None:
     folder = tmp_path / "de" / "LC_MESSAGES"
     folder.mkdir(parents=True)
@@ -218,6 +232,15 @@ def test_plural_forms_are_chosen_by_the_language_of_the_page(app: Flask) -> None
         with app.test_request_context("/"), in_language(code):
             chosen = app.extensions["babel"].instance.domain_instance.get_translations().plural
             assert [int(chosen(many)) for many in range(120)] == [_form(rule, many) for many in range(120)]
+
+
+def _strings(value: object) -> Iterator[str]:
+    """All texts in a table of tables."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _strings(each)
 
 
 def _form(expression: str, n: int) -> int:

@@ -47,6 +47,20 @@ def read(text: str) -> tuple[Any, Any, str]:
     return calendar, event, text
 
 
+def test_a_calendar_in_arabic_is_whole_and_its_codes_keep_their_order() -> None:
+    """Lines are folded at 75 bytes: no letter may be cut in two, and none of the direction marks gets lost."""
+    entry = Entry(
+        "PUBLISH", URL, "K7M2PXQW", 0, NOW, START, START + timedelta(minutes=30),
+        "Europe/Berlin", "مكتب شؤون الأجانب في موسترشتات الكبيرة", "termine@musterstadt.example", "Rathausplatz 1",
+    )  # fmt: skip
+    calendar, event, text = read(messages_file.write(entry, "ar"))
+    assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
+    assert entry.office_name in event["summary"]
+    assert event["summary"] != f"Appointment: {entry.office_name}", "in Arabic"
+    assert "K7M2-PXQW" in event["description"]
+    assert not calendar.errors
+
+
 @pytest.mark.parametrize("month", [1, 3, 7, 10, 12])
 def test_a_calendar_shows_the_time_of_the_office(month: int) -> None:
     start = datetime(2026, month, 27, 8, 30, tzinfo=ZoneInfo("Europe/Berlin"))
