@@ -68,7 +68,7 @@ class HandOverForm(DetailsForm):
     """Handing over, and whether the new end of validity is to be watched."""
 
     proxy = BooleanField(N_("Somebody else collects it; I have seen the written authorisation"))
-    watch = BooleanField(N_("Yes, remind them"))
+    watch = BooleanField()  # which of the two buttons it was
     expires = StringField(N_("Valid until"))
     kind = SelectField(N_("Kind of permit"))
     contact = StringField(N_("Mail address or mobile number"))

@@ -234,9 +234,9 @@ def _card_page(
     refusal: DomainError | None = None,
     is_open: bool = False,
 ) -> ResponseReturnValue:
+    failed = hand_form or move_form
     move_form, hand_form = move_form or MoveForm(), hand_form or HandOverForm()
-    failed = hand_form if hand_form.data.get("expires") or hand_form.errors else move_form
-    said = manage_pages.refuse(failed, refusal) if refusal else None
+    said = manage_pages.refuse(failed, refusal) if failed and refusal else None
     offer(move_form.state, [(each.value, _(words[1])) for each, words in card_desk_words.NAMES.items()])
     offer(move_form.reason, [(each.value, _(words)) for each, words in card_desk_words.REASONS.items()])
     offer(hand_form.kind, [(each.value, _(document_kinds.ABOUT[each].name)) for each in WATCHED])

@@ -29,6 +29,7 @@ from frontoffice.line import (
 )
 from frontoffice.line.calling import Visit
 from frontoffice.line.forms import TicketForm
+from frontoffice.line.models import Ticket, TicketState
 from frontoffice.line.shell import (
     COUNTER,
     clock_of,
@@ -94,6 +95,7 @@ def show_desk(counter: int) -> ResponseReturnValue:
         shown = _shown(session, here, now)
         about = _about(session, shown, here, account, now)
         form = _ticket_form(session, here.office)
+        papers = _papers(shown.current, here.office, account) if about["is_mine"] else []
     name = None
     if shown.current is not None and about["is_mine"] and roles.may(account, Permission.SERVE):
         name = shell.name_of_visitor(shown.current, account, now)
@@ -104,6 +106,7 @@ def show_desk(counter: int) -> ResponseReturnValue:
         current_office=here.office,
         may_issue=roles.may(account, Permission.ISSUE_TICKETS),
         name=name,
+        papers=papers,
         form=form,
         **about,
     )
@@ -203,6 +206,21 @@ def issue_ticket(counter: int) -> ResponseReturnValue:
 
 def _desk_of(counter: int) -> str:
     return url_for("line_pages.show_desk", counter=counter)
+
+
+def _papers(current: Ticket | None, office: Office, account: Account) -> list[tuple[str, str]]:
+    """Pages about the documents of who is at the counter, each with its words: one tap, while they are there."""
+    if current is None or current.state is not TicketState.SERVING:
+        return []
+    links = []
+    if roles.may(account, Permission.MIND_WATCHES):
+        booked = current.appointment
+        page = "watch_desk.of_appointment" if booked else "watch_desk.watches"
+        address = url_for(page, slug=office.slug, reference=booked.reference if booked else None)
+        links.append((_("Remind of the end of a document"), address))
+    if roles.may(account, Permission.MIND_CARDS):
+        links.append((_("Hand over a card"), url_for("card_desk.cards", slug=office.slug, mode="open")))
+    return links
 
 
 def _shown(session: Session, counter: Counter, now: datetime) -> desk.Desk:

@@ -161,8 +161,9 @@ def test_handing_over_begins_to_watch_the_new_date(
     card = add_card(database, office, now, CardState.READY)
     tell_me(database, config, card, now)
     clerk.get(f"{HERE}/{card}")
+    assert "Hand over and remind them Hand over without a reminder" in clerk.text
     clerk.post(f"{HERE}/{card}/hand-over", watch="y", expires="", kind="residence_permit", contact="")
-    assert "Please enter until when the new card is valid" in clerk.text
+    assert clerk.text.count("Please enter until when the new card is valid") == 2, "above, and at the field"
     clerk.post(
         f"{HERE}/{card}/hand-over",
         proxy="y",

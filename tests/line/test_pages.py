@@ -91,6 +91,26 @@ def test_a_visit_by_buttons_alone(
     assert states(database) == {"A001": TicketState.DONE}
 
 
+@pytest.mark.parametrize("is_booked", [True, False])
+def test_reminders_and_cards_are_one_tap_from_who_is_at_the_counter(
+    browser: Browser, desk: str, database: Database, office: Office, now: datetime, is_booked: bool
+) -> None:
+    wait(database, office, 1, now)
+    reference = None
+    if is_booked:
+        with database.write() as session:
+            booked = appointment(session, session.get_one(Office, office.id), now)
+            session.scalars(select(Ticket)).one().appointment_id = booked.id
+            reference = booked.reference
+    browser.post(f"{desk}call-next")
+    assert "/watches/" not in browser.page.text
+    browser.post(f"{desk}start", ticket="A001")
+    served = browser.page.text
+    for address in (f"watches/of/{reference}" if reference else "watches/", "cards/?mode=open"):
+        assert f'href="/agenda/{office.slug}/{address}"' in served
+        assert browser.get(f"/agenda/{office.slug}/{address}").status_code == 200
+
+
 def test_the_line_is_shown_in_the_order_of_calling(
     browser: Browser, desk: str, database: Database, office: Office, now: datetime
 ) -> None:
