@@ -56,7 +56,7 @@ def places(session: Session, office_id: int) -> Sequence[Place]:
         select(CounterSession)
         .join(Counter, Counter.id == CounterSession.counter_id)
         .where(Counter.office_id == office_id, CounterSession.closed_at.is_(None))
-        .options(joinedload(CounterSession.account))
+        .options(joinedload(CounterSession.account).lazyload(Account.places))
     )
     taken = {row.counter_id: row for row in rows}
     return [
@@ -69,7 +69,7 @@ def place(session: Session, counter: Counter) -> Place:
     there = session.scalar(
         select(CounterSession)
         .where(CounterSession.counter_id == counter.id, CounterSession.closed_at.is_(None))
-        .options(joinedload(CounterSession.account))
+        .options(joinedload(CounterSession.account).lazyload(Account.places))
     )
     return Place(counter, there)
 

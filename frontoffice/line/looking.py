@@ -11,6 +11,7 @@ from frontoffice.events import Event
 from frontoffice.line import visitor
 from frontoffice.line.models import Ticket
 from frontoffice.offices.models import Service
+from frontoffice.staff.models import Account
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def ticket(session: Session, office_id: int, day: date, code: str) -> Ticket | N
             joinedload(Ticket.appointment),
             joinedload(Ticket.counter),
             joinedload(Ticket.for_counter),
-            joinedload(Ticket.for_account),
+            joinedload(Ticket.for_account).lazyload(Account.places),
         )
     )
 

@@ -12,6 +12,7 @@ from frontoffice.line.desk import waiting_of
 from frontoffice.line.models import AT_COUNTER, CounterSession, Ticket, TicketState
 from frontoffice.line.order import Post, Rules, Wish
 from frontoffice.offices.models import Counter, Office
+from frontoffice.staff.models import Account
 
 PARKED_LONG = timedelta(minutes=60)
 CALLED_LONG = timedelta(minutes=5)
@@ -148,7 +149,7 @@ def _counters(session: Session, office_id: int, visitors: dict[int | None, Ticke
         .where(
             CounterSession.counter_id.in_([each.id for each in counters]), CounterSession.closed_at.is_(None)
         )
-        .options(joinedload(CounterSession.account))
+        .options(joinedload(CounterSession.account).lazyload(Account.places))
     )
     seated = {each.counter_id: each for each in rows}
     return [
