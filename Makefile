@@ -101,7 +101,7 @@ lock:
 
 # The pictures of the README, taken while the browser tests walk through the pages.
 screens: .venv/.dev build browser
-	SCREENS=1 $(RUN) pytest tests/browser
+	SCREENS=1 $(RUN) pytest tests/browser/test_main_job.py tests/browser/test_pictures.py
 
 # Bring the catalogues of all languages up to date with the marks in sources and templates.
 texts: .venv/.dev

@@ -7,7 +7,7 @@ from typing import Any
 
 import html5lib
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from frontoffice import languages
 from frontoffice.config import load
@@ -15,54 +15,14 @@ from frontoffice.db import Database
 from frontoffice.demo.people import ACCOUNTS
 from frontoffice.vault import Vault
 from frontoffice.web.app import create_app
-from tests.browser.conftest import ROOT, Demonstration
+from tests.browser.conftest import Demonstration
+from tests.browser.look import NARROW, WIDE, Reader
 from tests.browser.walk import Found, Walk
 
 pytestmark = pytest.mark.browser
 
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "EN-301-549", "best-practice"]
-MOST_STOPS = 60  # of one page: long tables repeat themselves
-NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1440, "height": 900}
-
-RUN_AXE = """async (tags) => {
-    const found = await axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
-    return found.violations.map((each) => `${each.id}: ${each.nodes.slice(0, 3).map((node) => node.html).join(" | ")}`);
-}"""
-
-# What sticks out of the page to the side, beside what scrolls on its own, such as a wide table in its frame.
-STICKS_OUT = """() => {
-    if (document.scrollingElement.scrollWidth <= document.documentElement.clientWidth + 1) return [];
-    const wide = (element) => { const box = element.getBoundingClientRect();
-        return box.right > innerWidth + 1 || box.left < -1; };
-    return [...document.querySelectorAll("body *")].filter((each) => each.checkVisibility() && wide(each))
-        .slice(0, 5).map((each) => each.outerHTML.slice(0, 120));
-}"""
-
-# Notes, as the keyboard moves, what has the focus and whether that can be seen.
-WATCH_FOCUS = """() => {
-    const stops = window.stops = [];
-    document.activeElement.blur();
-    const shape = (element) => [null, "::after"].map((part) => { const style = getComputedStyle(element, part);
-        return [style.outlineStyle, style.outlineWidth, style.boxShadow, style.borderColor, style.backgroundColor,
-            style.textDecoration, style.color].join(); }).join();
-    const around = (element) => { const all = [];  // a frame may show the focus of what is in it
-        for (let each = element; each && all.length < 4; each = each.parentElement) all.push(shape(each));
-        return all.join(); };
-    const looks = new Map();
-    const can = "a[href],button,input,select,textarea,summary,[tabindex]";
-    const all = [...document.querySelectorAll(can)].filter((each) => each.tabIndex >= 0 && !each.disabled
-        && each.type !== "hidden" && each.checkVisibility({ visibilityProperty: true }));
-    for (const each of all) looks.set(each, around(each));
-    document.addEventListener("focusin", ({ target }) => {
-        const box = target.getBoundingClientRect();
-        stops.push({ what: target.outerHTML.slice(0, 150), index: all.indexOf(target),
-            seen: looks.get(target) !== around(target),
-            inside: box.width > 0 && box.height > 0 });
-    });
-    const groups = new Set(all.filter((each) => each.type === "radio").map((each) => each.name));
-    return all.length - all.filter((each) => each.type === "radio").length + groups.size;
-}"""
+OTHERS = tuple(code for code in languages.SUPPORTED if code != "de")
+RIGHT_TO_LEFT = next((code for code in OTHERS if languages.language_of(code).direction == "rtl"), "mirrored")
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +38,12 @@ def walk(demonstration: Demonstration) -> Iterator[Walk]:
 def public(walk: Walk, browser: Browser, demonstration: Demonstration) -> list[Found]:
     """The pages that visitors see, with those of a booking."""
     context = browser.new_context(locale="de-DE")
-    page = context.new_page()
     starts = [
         "/",
         "/book/musterstadt/",
         "/screen/musterstadt/",
         "/demo/ticket",
-        *_pages_of_a_booking(page, demonstration),
+        *_pages_of_a_booking(context.new_page(), demonstration),
     ]
     found = list(walk.pages(context.request, starts))
     context.close()
@@ -94,7 +53,7 @@ def public(walk: Walk, browser: Browser, demonstration: Demonstration) -> list[F
 @pytest.fixture(scope="module")
 def staffed(
     walk: Walk, browser: Browser, demonstration: Demonstration, public: list[Found]
-) -> list[tuple[dict[str, Any], list[Found]]]:
+) -> list[tuple[Any, list[Found]]]:
     """The pages of staff: what the browser has to carry, and the pages that this role sees and none before it."""
     seen = {each.endpoint for each in public}
     by_role = []
@@ -106,7 +65,7 @@ def staffed(
         page.locator("input[name=password]").fill(account.password)
         page.locator("main button[type=submit], main form button").first.click()
         expect(page.locator("input[name=password]")).to_have_count(0)
-        pages = list(walk.pages(context.request, ["/desk/", "/staff/", page.url]))
+        pages = list(walk.pages(context.request, ["/desk/", "/staff/", page.url], seen))
         new = [each for each in pages if each.endpoint not in seen]
         seen |= {each.endpoint for each in new}
         by_role.append((context.storage_state(), new))
@@ -117,7 +76,7 @@ def staffed(
 def _pages_of_a_booking(page: Page, demo: Demonstration) -> list[str]:
     """The form, and the appointment that it becomes."""
     page.goto(f"{demo.url}/book/musterstadt/")
-    page.locator(f"a[href*='{'eat-pick-up'}']").first.click()
+    page.locator("a[href*='eat-pick-up']").first.click()
     page.locator("a.month__day--free").last.click()
     times = page.url
     page.locator("button.slot").last.click()
@@ -131,21 +90,20 @@ def _pages_of_a_booking(page: Page, demo: Demonstration) -> list[str]:
     return [times, form, page.url]
 
 
-def test_the_walk_finds_the_pages(public: list[Found], staffed: list) -> None:
-    endpoints = {each.endpoint for each in public}
+def test_the_walk_finds_the_pages(public: list[Found], staffed: list[tuple[Any, list[Found]]]) -> None:
     assert {
         "start.index",
         "booking.services",
         "booking.times",
         "booking.find",
         "booking.appointment",
-    } <= endpoints
+    } <= {each.endpoint for each in public}
     theirs = {each.endpoint for _state, pages in staffed for each in pages}
     assert {"line_pages.counters", "agenda.day"} <= theirs
     assert len(theirs) >= 12
 
 
-def test_every_page_is_valid_html(public: list[Found], staffed: list) -> None:
+def test_every_page_is_valid_html(public: list[Found], staffed: list[tuple[Any, list[Found]]]) -> None:
     for found in [*public, *(each for _state, pages in staffed for each in pages)]:
         try:
             page = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(found.html)
@@ -158,111 +116,44 @@ def test_every_page_is_valid_html(public: list[Found], staffed: list) -> None:
         assert not re.search(r'\sstyle="', found.html) or "Content-Security" in found.html, found.endpoint
 
 
-def test_axe_finds_nothing_on_the_pages_of_visitors(
+def test_everybody_can_use_the_pages_of_visitors_in_german(
     browser: Browser, demonstration: Demonstration, public: list[Found]
 ) -> None:
-    others = [code for code in languages.SUPPORTED if code != "de"]
-    mirrored = [code for code in others if languages.language_of(code).direction == "rtl"]
-    for number, found in enumerate(public):
-        # Each page in German and in a language from right to left at all sizes, and by turns in another language.
-        _look(browser, demonstration, found, "de", [NARROW, WIDE])
-        _look(
-            browser,
-            demonstration,
-            found,
-            mirrored[number % len(mirrored)] if mirrored else "mirrored",
-            [NARROW, WIDE],
-        )
-        if others:
-            _look(browser, demonstration, found, others[number % len(others)], [NARROW])
+    reader = Reader(browser, demonstration, "de")
+    faults = [fault for found in public for fault in reader.look(found, [WIDE, NARROW], keyboard=True)]
+    reader.close()
+    assert faults == []
 
 
-def test_axe_finds_nothing_on_the_pages_of_staff(
-    browser: Browser, demonstration: Demonstration, staffed: list
+def test_everybody_can_use_the_pages_of_visitors_from_right_to_left(
+    browser: Browser, demonstration: Demonstration, public: list[Found]
 ) -> None:
+    reader = Reader(browser, demonstration, RIGHT_TO_LEFT)
+    faults = [fault for found in public for fault in reader.look(found, [NARROW])]
+    reader.close()
+    assert faults == []
+
+
+def test_everybody_can_use_the_pages_of_visitors_in_the_other_languages(
+    browser: Browser, demonstration: Demonstration, public: list[Found]
+) -> None:
+    """Each language with some of the pages, and each page in some language: whether words are too long for it."""
+    faults = []
+    codes = [code for code in OTHERS if code != RIGHT_TO_LEFT]
+    for turn, code in enumerate(codes):
+        reader = Reader(browser, demonstration, code)
+        faults += [fault for found in public[turn :: len(codes)] for fault in reader.look(found, [NARROW])]
+        reader.close()
+    assert faults == []
+
+
+def test_everybody_can_use_the_pages_of_staff(
+    browser: Browser, demonstration: Demonstration, staffed: list[tuple[Any, list[Found]]]
+) -> None:
+    faults = []
     for state, pages in staffed:
+        reader = Reader(browser, demonstration, "de", state)
         for number, found in enumerate(pages):
-            _look(browser, demonstration, found, languages.STAFF[number % 2], [NARROW, WIDE], state)
-
-
-def test_everything_can_be_reached_by_keyboard_and_the_focus_is_seen(
-    browser: Browser, demonstration: Demonstration, public: list[Found], staffed: list
-) -> None:
-    for state, pages in [(None, public), *staffed]:
-        context = browser.new_context(locale="de-DE", viewport=WIDE, storage_state=state)
-        page = context.new_page()
-        for found in pages:
-            page.goto(found.url)
-            _walk_by_keyboard(page, found)
-        context.close()
-
-
-def _walk_by_keyboard(page: Page, found: Found) -> None:
-    stops = page.evaluate(WATCH_FOCUS)
-    reached: set[int] = set()
-    for _each in range(4 * stops):  # day, month and year of one field each take a press
-        page.keyboard.press("Tab")
-        index = page.evaluate("() => window.stops.at(-1)?.index ?? -1")
-        reached |= {index} - {-1}
-        if len(reached) >= min(stops, MOST_STOPS):
-            break
-    assert len(reached) >= min(stops, MOST_STOPS), (
-        f"{found.endpoint}: {len(reached)} of {stops} can be reached"
-    )
-    seen = page.evaluate("() => window.stops")
-    assert [each["what"] for each in seen if not (each["seen"] and each["inside"])] == [], found.endpoint
-
-
-def _look(
-    browser: Browser,
-    demo: Demonstration,
-    found: Found,
-    code: str,
-    sizes: list[dict[str, int]],
-    state: dict[str, Any] | None = None,
-) -> None:
-    """Have axe look at a page in a language, at these sizes and with text of twice the size."""
-    context = _context(browser, demo, code, state)
-    page = context.pages[0]
-    try:
-        page.set_viewport_size(sizes[0])
-        page.goto(found.url)
-        if code == "mirrored":
-            _mirror(page)
-        page.add_script_tag(path=AXE)
-        for size in sizes:
-            page.set_viewport_size(size)
-            where = f"{found.endpoint} in {code} at {size['width']} px"
-            assert page.evaluate(RUN_AXE, TAGS) == [], where
-            assert page.evaluate(STICKS_OUT) == [], where
-        page.evaluate("() => { document.documentElement.style.fontSize = '200%' }")
-        page.set_viewport_size(WIDE)
-        assert page.evaluate(STICKS_OUT) == [], f"{found.endpoint} in {code} with text of twice the size"
-    finally:
-        context.close()
-
-
-def _context(
-    browser: Browser, demo: Demonstration, code: str, state: dict[str, Any] | None
-) -> BrowserContext:
-    # Scripts of ours are let in past the page's policy; motion is reduced, so that nothing is caught half-way.
-    context = browser.new_context(
-        locale="de-DE", storage_state=state, bypass_csp=True, reduced_motion="reduce"
-    )
-    if code != "mirrored":
-        context.add_cookies([{"name": "language", "value": code, "url": demo.url}])
-    context.new_page()
-    return context
-
-
-def _mirror(page: Page) -> None:
-    """While no language from right to left is whole: the page as one would have it."""
-    page.evaluate("""async () => {
-        document.documentElement.dir = "rtl";
-        for (const link of document.querySelectorAll("link[href*='/kern.css']")) {
-            await new Promise((resolve) => {
-                link.onload = resolve;
-                link.href = link.href.replace("kern.css", "kern.rtl.css");
-            });
-        }
-    }""")
+            faults += reader.look(found, [(WIDE, NARROW)[number % 2]], keyboard=True)
+        reader.close()
+    assert faults == []

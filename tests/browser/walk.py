@@ -2,7 +2,7 @@
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
@@ -32,8 +32,10 @@ class Walk:
         self._addresses = app.url_map.bind(urlsplit(base_url).netloc)
         self._base = base_url
 
-    def pages(self, request: APIRequestContext, starts: Iterable[str]) -> Iterator[Found]:
-        """One page of each endpoint that can be reached."""
+    def pages(
+        self, request: APIRequestContext, starts: Iterable[str], known: Collection[str] = ()
+    ) -> Iterator[Found]:
+        """One page of each endpoint that can be reached; those known already are only asked for their links."""
         waiting = deque(urljoin(self._base, start) for start in starts)
         seen: set[str] = set()
         asked: dict[str, int] = {}
@@ -41,7 +43,7 @@ class Walk:
             url = waiting.popleft().partition("#")[0]
             endpoint = self._endpoint(url)
             # The same page with other contents has other links; a few of them are enough.
-            if url in seen or endpoint is None or asked.get(endpoint, 0) >= 3:
+            if url in seen or endpoint is None or asked.get(endpoint, 0) >= (1 if endpoint in known else 3):
                 continue
             seen.add(url)
             answer = request.get(url)
