@@ -1,9 +1,13 @@
 """The configuration: every mistake is one clear line that names the key."""
 
+import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, get_args, get_origin
 
 import pytest
+from pydantic.fields import FieldInfo
 
 from frontoffice.config import Config, ConfigError, load
 
@@ -136,3 +140,35 @@ def test_the_example_shows_every_key_with_its_default() -> None:
 def test_the_example_needs_only_its_secret_to_be_usable() -> None:
     environment = {"FRONTOFFICE_SITE__SECRET_KEYS": '["0123456789abcdef0123456789abcdef"]'}
     assert load(EXAMPLE, environment).messages.sms == "console"
+
+
+def keys(section: Any, above: str = "") -> Iterator[tuple[str, str, FieldInfo]]:
+    """Every key that can be set, with its section."""
+    for name, field in section.model_fields.items():
+        own = () if get_origin(field.annotation) is tuple else get_args(field.annotation)
+        deeper = [
+            each
+            for each in (field.annotation, *own)
+            if isinstance(each, type) and hasattr(each, "model_fields")
+        ]
+        if deeper:
+            yield from keys(deeper[0], f"{above}.{name}".strip("."))
+        else:
+            yield above, name, field
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "field"), [pytest.param(*each, id=".".join(each[:2])) for each in keys(Config)]
+)
+def test_the_example_has_every_key_once_with_its_default(section: str, key: str, field: FieldInfo) -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    parts = re.split(r"^(?:# )?\[([\w.]+)\]", text, flags=re.MULTILINE)
+    [body] = [body for name, body in zip(parts[1::2], parts[2::2], strict=True) if name == section]
+    found = re.findall(rf"^{key} = ([^#\n]*)", body, re.MULTILINE)
+    if not found:  # what only some need stands there as a comment
+        assert len(re.findall(rf"^# {key} = ", body, re.MULTILINE)) == 1
+    elif not field.is_required():
+        [written] = found
+        default = field.get_default(call_default_factory=True)
+        value = tomllib.loads(f"value = {written}")["value"]
+        assert value == (list(default) if isinstance(default, tuple) else default)
