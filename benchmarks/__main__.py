@@ -8,7 +8,19 @@ python -m benchmarks --write    (also writes docs/performance.md)
 from contextlib import ExitStack
 from time import perf_counter
 
-from benchmarks import bookings, faults, followers, line, measure, messages, planning, servers, slots, table
+from benchmarks import (
+    bookings,
+    cards,
+    faults,
+    followers,
+    line,
+    measure,
+    messages,
+    planning,
+    servers,
+    slots,
+    table,
+)
 from benchmarks.measure import FULL, QUICK, Row
 
 
@@ -23,7 +35,7 @@ def main() -> None:
             bench = measure.open_bench(stack, engine, QUICK if chosen.quick else FULL, chosen.folder)
             machines.append(bench.databases.describe(bench.book))
             print(f"{machines[-1]}", flush=True)
-            for measured in (slots, bookings, planning, messages, faults, line, followers):
+            for measured in (slots, bookings, planning, messages, faults, line, cards, followers):
                 measured.run(bench)
             rows += bench.rows
     seconds = perf_counter() - begin

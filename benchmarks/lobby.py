@@ -55,7 +55,11 @@ def fill(database: Database, lobby: Lobby, people: int, now: datetime) -> None:
     """Let nobody be at a counter, and so many wait as were there before the first call."""
     with database.write() as session:
         ours = (Ticket.office_id == lobby.office_id, Ticket.series == WAITING_SERIES)
-        done = update(Ticket).where(Ticket.office_id == lobby.office_id).values(state=TicketState.DONE)
+        done = (
+            update(Ticket)
+            .where(Ticket.office_id == lobby.office_id, Ticket.state != TicketState.DONE)
+            .values(state=TicketState.DONE)
+        )
         session.execute(done.execution_options(synchronize_session=False))
         first = session.query(Ticket).where(*ours).count() + 1
         session.execute(insert(_TICKETS), [_waits(lobby, first + each, now) for each in range(people)])

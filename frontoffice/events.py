@@ -11,10 +11,13 @@ from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import (
+    CTE,
     JSON,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
+    Select,
     String,
     Table,
     UniqueConstraint,
@@ -22,7 +25,9 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal_column,
     select,
+    true,
 )
 from sqlalchemy import cast as cast_to
 from sqlalchemy.dialects import postgresql, sqlite
@@ -77,14 +82,44 @@ _TOLD = {
 }
 _OFFICE = bindparam("office", type_=_EVENTS.c.office_id.type)
 
+_ONE_MORE: dict[str, Any] = {"index_elements": ["office_id"], "set_": {"last": _COUNTS.c.last + 1}}
 _COUNT = {
     name: dialect.insert(_COUNTS)
     .values(office_id=_OFFICE, last=1)
-    .on_conflict_do_update(index_elements=["office_id"], set_={"last": _COUNTS.c.last + 1})
+    .on_conflict_do_update(**_ONE_MORE)
     .returning(_COUNTS.c.last)
     for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
 }
 _ADD = Quick(insert(_EVENTS).values(office_id=_OFFICE, number=bindparam("number"), **_TOLD))
+
+
+_RING = func.pg_notify(CHANNEL, cast_to(_OFFICE, String))
+
+
+def ending(written: CTE, subject: ColumnElement[str], data: ColumnElement[Any]) -> Select[Any]:
+    """On PostgreSQL: what is `written` (one row, or none), and the event about it, in one round trip.
+
+    Gives the columns of that row, and one more. Where it is none, nothing is numbered. The parameters `office`, `at`,
+    `kind` and `actor` are those of `append`. The row's own lock comes first, as always: numbering reads what it gives.
+    """
+    counted = (
+        postgresql.insert(_COUNTS)
+        .from_select(["office_id", "last"], select(_OFFICE, literal_column("1")).select_from(written))
+        .on_conflict_do_update(**_ONE_MORE)
+        .returning(_COUNTS.c.last)
+        .cte("counted")
+    )
+    told = {**_TOLD, "subject": subject, "data": data}
+    added = (
+        insert(_EVENTS)
+        .from_select(
+            ["office_id", "number", *told],
+            select(_OFFICE, counted.c.last, *told.values()).select_from(written.join(counted, true())),
+        )
+        .returning(_EVENTS.c.number)
+        .cte("added")
+    )
+    return select(*written.c, _RING).select_from(written.join(added, true()))
 
 
 def _all_in_one(rider: Any = None) -> Quick:
@@ -99,7 +134,7 @@ def _all_in_one(rider: Any = None) -> Quick:
         .returning(_EVENTS.c.number)
         .cte("added")
     )
-    said = select(added.c.number, func.pg_notify(CHANNEL, cast_to(_OFFICE, String)))
+    said = select(added.c.number, _RING)
     if rider is not None:
         names = [each.name for each in rider.table.c]
         given = [bindparam(f"{rider.table.name}_{each.name}", type_=each.type) for each in rider.table.c]

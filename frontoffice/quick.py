@@ -4,7 +4,7 @@ The usual way through SQLAlchemy costs more Python than the database needs for s
 as always, errors are SQLAlchemy's; rows are plain tuples.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Dialect, Enum
@@ -18,9 +18,9 @@ Convert = Callable[[Any], Any]
 T = TypeVar("T", bound=DeclarativeBase)
 
 
-def made(session: Session, kind: type[T], values: Mapping[str, Any]) -> T:
-    """The object of the row with these values, `id` among them; what is not among them is read when asked for."""
-    known: Any = session.identity_map.get(identity_key(kind, values["id"]))
+def made(session: Session, kind: type[T], values: Mapping[str, Any], key: Sequence[str] = ("id",)) -> T:
+    """The object of the row with these values, `key` among them; what is not among them is read when asked for."""
+    known: Any = session.identity_map.get(identity_key(kind, tuple(values[name] for name in key)))
     if known is not None:
         for name, value in values.items():
             set_committed_value(known, name, value)

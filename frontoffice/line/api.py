@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from frontoffice import clock
 from frontoffice.booking import sheet
-from frontoffice.line import board, calling, desk, order, staffing, wire
+from frontoffice.line import board, calling, desk, order, seat, staffing, wire
 from frontoffice.line.calling import Visit
 from frontoffice.offices import finding
+from frontoffice.quick import Rider
 from frontoffice.staff.models import Account
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
@@ -90,10 +91,12 @@ def close_counter(path: wire.CounterPath) -> Answer:
 def call_next(path: wire.CounterPath) -> Answer:
     """Call the next visitor; the ticket is null where nobody is waiting for this counter."""
 
-    def act(session: Session, account: Account, now: datetime) -> Visit | None:
-        return calling.call_next(session, path.counter, account, now, order.rules_of(config().line))
+    beside = seat.beside(path.counter)
 
-    return _at_counter(path.counter, act)
+    def act(session: Session, account: Account, now: datetime) -> Visit | None:
+        return calling.call_next(session, path.counter, account, now, order.rules_of(config().line), beside)
+
+    return _at_counter(path.counter, act, beside)
 
 
 @api.post("/counters/<int:counter>/recall", responses=COUNTER_RESPONSES, security=STAFF)
@@ -123,11 +126,11 @@ def no_show(path: wire.CounterPath, query: wire.TicketQuery) -> Answer:
 Act = Callable[[Session, Account, datetime], Visit | None]
 
 
-def _at_counter(counter: int, act: Act) -> Answer:
+def _at_counter(counter: int, act: Act, beside: Rider | None = None) -> Answer:
     now = clock.now()
     # Sign-in and act share a transaction, because this is the busiest of all requests.
     with database().write() as session:
-        account = access.staff_required(session, Permission.SERVE, now)
+        account = access.staff_required(session, Permission.SERVE, now, beside)
         visit = act(session, account, now)
     return {
         "counter": counter,

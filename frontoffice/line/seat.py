@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from frontoffice.errors import N_, Conflict, NotFound
 from frontoffice.line.models import AT_COUNTER, CounterSession, Ticket
 from frontoffice.offices.models import Counter, Office
-from frontoffice.quick import Quick
+from frontoffice.quick import Quick, Rider
 from frontoffice.staff import roles
 from frontoffice.staff.models import Account
 
@@ -50,40 +51,66 @@ class Seat:
     paused_at: datetime | None
 
 
-# Built once: putting a statement together takes longer than running it.
-_SEAT = Quick(
-    select(
-        CounterSession.account_id,
-        Counter.id,
-        Counter.name,
-        Office.id,
-        Office.time_zone,
-        Counter.languages,
-        Counter.team,
-        Counter.room,
-        CounterSession.paused_at,
-    )
-    .join(Counter, Counter.id == CounterSession.counter_id)
-    .join(Office, Office.id == Counter.office_id)
-    .where(CounterSession.counter_id == bindparam("counter"), CounterSession.closed_at.is_(None))
-    .with_for_update(of=CounterSession)
+_COLUMNS: tuple[Any, ...] = (
+    CounterSession.account_id,
+    Counter.id,
+    Counter.name,
+    Office.id,
+    Office.time_zone,
+    Counter.languages,
+    Counter.team,
+    Counter.room,
+    CounterSession.paused_at,
 )
+
+
+def _seat(start: Select[Any]) -> Select[Any]:
+    return (
+        start.join(Counter, Counter.id == CounterSession.counter_id)
+        .join(Office, Office.id == Counter.office_id)
+        .where(CounterSession.counter_id == bindparam("counter"), CounterSession.closed_at.is_(None))
+        .with_for_update(of=CounterSession)
+    )
+
+
+def _with_seat(signed_in: Select[Any]) -> Select[Any]:
+    return _seat(
+        signed_in.add_columns(*_COLUMNS).join(CounterSession, CounterSession.account_id == Account.id)
+    )
+
+
+# Built once: putting a statement together takes longer than running it.
+_SEAT = Quick(_seat(select(*_COLUMNS).select_from(CounterSession)))
 _VISITOR = select(Ticket.id).where(Ticket.counter_id == bindparam("counter"), Ticket.state.in_(AT_COUNTER))
 
 
-def take(session: Session, counter_id: int, account: Account) -> Seat:
-    """The counter, locked, if the account has opened it. Raises NotFound, NotAllowed, CounterClosed."""
-    rows = _SEAT.run(session, {"counter": counter_id})
-    if not rows or rows[0][0] != account.id:
-        raise CounterClosed(counter=counter_for(session, counter_id, account).name)
-    seat = Seat(*rows[0])
+def beside(counter_id: int) -> Rider:
+    """For `signing_in.session_of`: find the counter, and lock it, in the same round trip as who is signed in.
+
+    Only the counter that they have opened themselves.
+    """
+    return Rider(_with_seat, {"counter": counter_id})
+
+
+def take(session: Session, counter_id: int, account: Account, beside: Rider | None = None) -> Seat:
+    """The counter, locked, if the account has opened it; `beside` may have found it already.
+
+    Raises NotFound, NotAllowed, CounterClosed.
+    """
+    row = beside.took(session) if beside is not None else None
+    if row is None:
+        rows = _SEAT.run(session, {"counter": counter_id})
+        if not rows or rows[0][0] != account.id:
+            raise CounterClosed(counter=counter_for(session, counter_id, account).name)
+        row = rows[0]
+    seat = Seat(*row)
     roles.require_office(account, seat.office_id)
     return seat
 
 
-def ready(session: Session, counter_id: int, account: Account) -> Seat:
+def ready(session: Session, counter_id: int, account: Account, beside: Rider | None = None) -> Seat:
     """As `take`, for calling somebody to the counter. Raises CounterPaused too."""
-    here = take(session, counter_id, account)
+    here = take(session, counter_id, account, beside)
     if here.paused_at is not None:
         raise CounterPaused(counter=here.counter)
     return here

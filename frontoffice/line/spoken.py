@@ -21,6 +21,9 @@ SENTENCES = {
 FIRST = "de"
 
 
+SECOND = [code for code in SENTENCES if code != FIRST]
+
+
 def second(language: str) -> str | None:
     """The language to say a number in after German, where there is a sentence for it; else None.
 
@@ -29,4 +32,4 @@ def second(language: str) -> str | None:
     nothing of those who speak a rare language and could be known by it.
     """
     code = language.split("-", maxsplit=1)[0].lower()
-    return code if code in SENTENCES and code != FIRST else None
+    return code if code in SECOND else None

@@ -6,19 +6,30 @@ but that until it has come.
 """
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from frontoffice import events, limits, vault
 from frontoffice.errors import N_, Invalid, NotSignedIn, TooMany
+from frontoffice.quick import Quick, Rider, made
 from frontoffice.staff import accounts, passwords, second_factor
 from frontoffice.staff.accounts import subject_of
-from frontoffice.staff.models import Account, KnownBrowser, PasswordLink, Role, StaffSession, Step
+from frontoffice.staff.models import (
+    Account,
+    AccountOffice,
+    KnownBrowser,
+    PasswordLink,
+    Role,
+    StaffSession,
+    Step,
+)
 
 WINDOW = timedelta(minutes=15)
 # A whole office signs in at eight o'clock through one address.
@@ -50,11 +61,15 @@ class StepNeeded(NotSignedIn):
     sentence = N_("Please sign in with a browser first: the password or the second factor has to be set.")
 
 
-# Built once, because it is asked with every request of staff.
-_SIGNED_IN = (
-    select(StaffSession)
-    .join(StaffSession.account)
-    .options(contains_eager(StaffSession.account).joinedload(Account.places))
+_SESSION = [column.key for column in StaffSession.__table__.columns]
+_ACCOUNT = [column.key for column in Account.__table__.columns]
+_PLACE = ("account_id", "office_id")
+_WIDTH = len(_SESSION) + len(_ACCOUNT) + 1
+_QUERY = (
+    select(StaffSession.__table__, Account.__table__, AccountOffice.office_id)
+    .select_from(StaffSession)
+    .join(Account, Account.id == StaffSession.account_id)
+    .outerjoin(AccountOffice, AccountOffice.account_id == Account.id)
     .where(
         StaffSession.token_fingerprint == bindparam("fingerprint"),
         StaffSession.ended_at.is_(None),
@@ -63,6 +78,9 @@ _SIGNED_IN = (
         Account.active,
     )
 )
+# Built once, because it is asked with every request of staff.
+_SIGNED_IN = Quick(_QUERY)
+_WITH_RIDER = cache(lambda extend: Quick(extend(_QUERY.where(StaffSession.step.is_(None)))))
 
 
 @dataclass(frozen=True)
@@ -182,10 +200,22 @@ def open_session(
     return token, expires_at
 
 
-def session_of(session: Session, token: str, now: datetime) -> StaffSession | None:
-    """The session of this token with its account, whatever step it waits for; None where it has ended."""
-    found = session.scalars(_SIGNED_IN, {"fingerprint": vault.fingerprint(token), "now": now})
-    return found.unique().one_or_none()
+def session_of(
+    session: Session, token: str, now: datetime, rider: Rider | None = None
+) -> StaffSession | None:
+    """The session of this token with its account, whatever step it waits for; None where it has ended.
+
+    The statement of the `rider` is a function that adds columns and joins to the one that is run here. It takes one row
+    of them, where there is one and the session waits for no step.
+    """
+    session.flush()
+    values = {"fingerprint": vault.fingerprint(token), "now": now}
+    rows: list[tuple[Any, ...]] = []
+    if rider is not None and (rows := _WITH_RIDER(rider.statement).run(session, {**values, **rider.values})):
+        rider.has_ridden(session, rows[0][_WIDTH:])
+    if not rows:
+        rows = _SIGNED_IN.run(session, values)
+    return _built(session, rows) if rows else None
 
 
 def account_of(session: Session, token: str, now: datetime) -> Account | None:
@@ -323,6 +353,21 @@ def _step_then(account: Account, two_factors: Collection[Role]) -> Step | None:
     if account.must_change_password:
         return Step.PASSWORD
     return Step.ENROL if account.totp is None and account.role in two_factors else None
+
+
+def _built(session: Session, rows: Sequence[tuple[Any, ...]]) -> StaffSession:
+    """Of one row for each of the account's offices."""
+    row = rows[0]
+    found = made(session, StaffSession, dict(zip(_SESSION, row, strict=False)))
+    account = made(session, Account, dict(zip(_ACCOUNT, row[len(_SESSION) :], strict=False)))
+    offices = [each[_WIDTH - 1] for each in rows if each[_WIDTH - 1] is not None]
+    places = [
+        made(session, AccountOffice, {"account_id": account.id, "office_id": office}, _PLACE)
+        for office in offices
+    ]
+    set_committed_value(account, "places", places)
+    set_committed_value(found, "account", account)
+    return found
 
 
 def _is_known(session: Session, username: str, browser: str, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from frontoffice import clock
 from frontoffice.errors import NotSignedIn
+from frontoffice.quick import Rider
 from frontoffice.staff import devices, roles, signing_in
 from frontoffice.staff.models import Account, Device, StaffSession
 from frontoffice.staff.roles import Permission
@@ -31,14 +32,17 @@ class DeviceUnknown(NotSignedIn):
     code = "device_unknown"
 
 
-def staff_required(reading: Session, permission: Permission, now: datetime) -> Account:
+def staff_required(
+    reading: Session, permission: Permission, now: datetime, rider: Rider | None = None
+) -> Account:
     """The account that is signed in, if its role includes the permission. (Where? Ask `office_required`.)
 
+    The `rider` may be run in the same round trip, as `signing_in.session_of` says.
     Raises NotSignedIn (pages turn that into the way to the sign-in page) and NotAllowed, and Unnamed where the route
     has not named the permission.
     """
     stick_to(current_app, permission)
-    account = _signed_in(reading, now).account
+    account = _signed_in(reading, now, rider).account
     roles.require(account, permission)
     return account
 
@@ -49,9 +53,9 @@ def account_required(reading: Session, now: datetime) -> StaffSession:
     return _signed_in(reading, now)
 
 
-def _signed_in(reading: Session, now: datetime) -> StaffSession:
+def _signed_in(reading: Session, now: datetime, rider: Rider | None = None) -> StaffSession:
     token = bearer_token() if request.path.startswith("/api/") else session.get(COOKIE_KEY)
-    found = signing_in.session_of(reading, token, now) if token else None
+    found = signing_in.session_of(reading, token, now, rider) if token else None
     if found is None or found.step is not None:
         raise NotSignedIn
     if signing_in.is_due_to_be_used(found, lasting().idle, now):
