@@ -98,6 +98,32 @@ def test_calling_takes_the_first_of_the_line_to_the_counter(
     assert counters.events("ticket.called") == [called]
 
 
+@pytest.mark.parametrize(
+    ("number", "language", "spoken"),
+    [(7, "de", None), (42, "uk", "uk"), (1234, "FA-Arab", "fa"), (999, "xx", None)],
+)
+def test_a_call_is_told_like_one_that_is_repeated(
+    database: Database,
+    office: Office,
+    counters: Counters,
+    miriam: Account,
+    now: datetime,
+    number: int,
+    language: str,
+    spoken: str | None,
+) -> None:
+    # On PostgreSQL the first is written by the statement that takes the ticket, the second as everywhere.
+    with database.write() as session:
+        ticket(session, session.get_one(Office, office.id), number, now).language = language
+    counters.open(1, miriam)
+    counters.next(1, miriam)
+    counters.do(calling.recall, 1, miriam)
+    first, second = counters.events("ticket.called")
+    told = {"ticket": f"A{number:03d}", "counter": "1", "room": "Wartezone A", "language": spoken}
+    assert first == ("ticket.called", f"account:{miriam.id}", told | {"call": 1})
+    assert second == ("ticket.called", f"account:{miriam.id}", told | {"call": 2})
+
+
 def test_in_a_long_line_everybody_is_called_in_their_order(
     database: Database, office: Office, counters: Counters, miriam: Account, now: datetime
 ) -> None:
