@@ -159,7 +159,8 @@ def test_handing_over_closes_the_order_and_forgets_who_was_told(
     tell_me(database, config, card, now)
     with database.write() as session:
         found = card_moving.of_office(session, office.id, card)
-        assert handing_over.hand_over(session, found, now, CLERK, settings=config) == [(OLENA, "en")]
+        assert handing_over.contacts(session, found) == [(OLENA, "en")]
+        handing_over.hand_over(session, found, now, CLERK, settings=config)
         assert session.scalar(select(func.count()).select_from(CardNotice)) == 0
     assert state_of(database, card) is CardState.HANDED_OVER
     assert waiting(database) == []

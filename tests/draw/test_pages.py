@@ -17,6 +17,7 @@ from frontoffice.draw.models import Draw, DrawRequest, DrawState, RequestState, 
 from frontoffice.offices.models import Office, Service
 from frontoffice.staff import accounts
 from frontoffice.staff.models import Role
+from frontoffice.web import access
 from tests.booking.visitor import Page, Visitor
 from tests.draw.steps import (
     CLOSES,
@@ -30,6 +31,7 @@ from tests.draw.steps import (
     people,
     settle,
 )
+from tests.line.parts import token
 from tests.sample import RENEWAL
 from tests.waitlist.steps import text_of
 
@@ -216,11 +218,11 @@ def lead(
 
 def signed_in(app: Flask, database: Database, role: Role, now: datetime) -> Visitor:
     with database.write() as session:
-        accounts.add(session, role.value, "Miriam", PASSWORD, role, None, now)
-    visitor = Visitor(app.test_client())
-    page = visitor.open("/staff/sign-in")
-    visitor.send("/staff/sign-in", {**page.hidden, "username": role.value, "password": PASSWORD})
-    return visitor
+        secret = token(session, accounts.add(session, role.value, "Miriam", PASSWORD, role, None, now), now)
+    client = app.test_client()
+    with client.session_transaction() as browser:
+        browser[access.COOKIE_KEY] = secret
+    return Visitor(client)
 
 
 def new_draw(database: Database) -> dict[str, object]:
@@ -284,7 +286,7 @@ def test_who_may_make_draws(
 ) -> None:
     visitor = signed_in(app, database, role, now)
     assert visitor.open("/staff/draws/musterstadt/").status == status
-    page = visitor.open("/staff/sign-in")
+    page = visitor.open("/staff/account/")
     sent = visitor.send("/staff/draws/musterstadt/", {**page.hidden, **new_draw(database)})  # type: ignore[dict-item]
     assert sent.status == status
     with database.read() as session:

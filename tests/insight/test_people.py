@@ -43,6 +43,8 @@ NOBODYS = {
     "partner_plan.request": "of what a partner asked, only to be compared",
     "partner_booking.request": "of what a partner asked, only to be compared",
     "invitation.request": "of what a system asked, only to be compared",
+    "account.totp": "of staff: the secret of a second factor",
+    "account.totp_new": "of staff: the secret of a second factor",
 }
 WORDS = ("digest", "recipient", "sealed")
 
