@@ -172,7 +172,7 @@ def test_a_team_lead_sees_only_partners_of_the_own_office(
     assert lead.post(f"/staff/partners/{other.id}/tokens").status_code == 404
     lead.get(f"/staff/partners/{mine.id}/")
     assert lead.post(f"/staff/partners/{other.id}/end").status_code == 404
-    everywhere = signed_in(app, database, Role.ADMINISTRATOR, None, "adam")
+    everywhere = signed_in(app, database, Role.TEAM_LEAD, None, "adam")
     everywhere.get("/staff/partners/")
     assert "Nachbar" in everywhere.text
     with database.read() as session:
