@@ -142,7 +142,7 @@ def _uncounted(session: Session) -> Iterator[str]:
     query = (
         select(Event.office_id)
         .outerjoin(EventCount, EventCount.office_id == Event.office_id)
-        .where(EventCount.office_id.is_(None))
+        .where(Event.office_id.is_not(None), EventCount.office_id.is_(None))
         .distinct()
     )
     for office_id in session.scalars(query):

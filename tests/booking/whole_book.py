@@ -38,6 +38,7 @@ from frontoffice.db import Base, Database
 from frontoffice.errors import DomainError
 from frontoffice.offices.models import Closure, Confirmation, Office, OpeningHours, Schedule, Service
 from tests.sample import sample_office
+from tests.unlocking import unlock_events
 
 DAYS = 10
 NIGHT = time(0), time(4)
@@ -76,6 +77,7 @@ class WholeBook(RuleBasedStateMachine):
         self.starts: dict[int, datetime] = {}
         self.states: dict[int, State] = {}
         with self.database.write() as session:
+            unlock_events(session)
             for table in reversed(Base.metadata.sorted_tables):
                 session.execute(delete(table))
             office = sample_office(session, seats_online=1)

@@ -158,7 +158,6 @@ def test_moving_and_cancelling_without_javascript(
     expect(page.get_by_role("heading", name="Your appointment is cancelled")).to_be_visible()
 
 
-@pytest.mark.skip(reason="failed in the last full run; to be looked at")
 def test_a_time_is_counted_down_and_said_at_few_moments(
     visitor: BrowserContext, demonstration: Demonstration
 ) -> None:

@@ -174,7 +174,6 @@ def test_numbers_are_spoken_in_german_and_the_visitors_language_by_voices_of_the
     ]
 
 
-@pytest.mark.skip(reason="failed in the last full run; to be looked at")
 def test_a_screen_that_is_cut_off_says_so_and_recovers_with_all_calls(screen: Screen, wall: Served) -> None:
     page = screen.open(wall)
     # Not loaded a second time: a power cut may come in the first hour.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from frontoffice.booking.models import Appointment, State
@@ -15,6 +15,7 @@ from frontoffice.line.models import CounterSession, JournalEntry, Ticket, Ticket
 from frontoffice.offices.models import Office
 from tests.line.parts import EARLY, RULES, account, appointment, kiosk, ticket
 from tests.line.test_journal import entry
+from tests.unlocking import unlock_events
 
 
 @pytest.fixture
@@ -74,9 +75,7 @@ def _answer_without_ticket(session: Session) -> None:
 
 
 def _event_missing(session: Session) -> None:
-    on_table = "" if session.get_bind().dialect.name == "sqlite" else " ON event"
-    for trigger in ("event_stays", "event_is_kept"):  # as somebody would do who wants to hide something
-        session.execute(text(f"DROP TRIGGER {trigger}{on_table}"))
+    unlock_events(session)  # as somebody would do who wants to hide something
     session.execute(delete(Event).where(Event.number == 3))
 
 

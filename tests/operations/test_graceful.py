@@ -93,7 +93,6 @@ def test_whoever_is_being_served_is_served_to_the_end_and_screens_are_let_go(
     assert list(tmp_path.glob("frontoffice-metrics-*")) == [], "what it counted with is tidied away"
 
 
-@pytest.mark.skip(reason="two processes on PostgreSQL did not answer in time; the cause is not found yet")
 def test_what_several_processes_count_is_told_as_one(
     serve: Serve, database: Database, office: Office, tmp_path: Path
 ) -> None:
