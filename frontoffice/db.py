@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from time import monotonic
 from typing import Any, cast
 
@@ -266,6 +267,7 @@ def _sqlite(url: str, pool_size: int, *, writes: bool) -> Engine:
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
+    event.listen(engine, "do_connect", _keep_to_ourselves)
     event.listen(engine, "connect", prepare)
 
     def do_begin(dbapi_connection: Any) -> None:
@@ -274,6 +276,12 @@ def _sqlite(url: str, pool_size: int, *, writes: bool) -> Engine:
     # Here and not in a listener for "begin", which would cost every statement some time.
     engine.dialect.do_begin = do_begin  # type: ignore[method-assign]
     return engine
+
+
+def _keep_to_ourselves(_dialect: Dialect, _record: object, place: list[str], _more: object) -> None:
+    """Make the file, where there is none yet, so that no other user of the machine can read it."""
+    if place[0] != ":memory:":
+        Path(place[0]).touch(0o600)
 
 
 def _postgresql(url: str, pool_size: int, *, writes: bool) -> Engine:

@@ -7,7 +7,6 @@ start: the lowest revision that a version must know to work with these tables st
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from alembic import command, op
 from alembic.config import Config
@@ -123,7 +122,6 @@ def _known() -> set[str]:
 
 def _run(database: Database, what: object, to: str) -> None:
     if database.is_sqlite:
-        _keep_to_ourselves(database)
         with database.apart() as connection:
             # SQLite rebuilds a table to change it. With foreign keys on, dropping the old one fails where other rows
             # point at it. They are switched only outside of a transaction, so past SQLAlchemy, which would begin one.
@@ -137,13 +135,6 @@ def _run(database: Database, what: object, to: str) -> None:
         connection.execute(text(f"SET lock_timeout = '{LOCK_SECONDS}s'"))
         connection.commit()
         _try_again(connection, what, to)
-
-
-def _keep_to_ourselves(database: Database) -> None:
-    """Make the file, where there is none yet, so that no other user of the machine can read it."""
-    file = database.engine.url.database
-    if file and file != ":memory:":
-        Path(file).touch(0o600)
 
 
 def _check_foreign_keys(connection: Connection) -> None:

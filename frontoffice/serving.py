@@ -93,6 +93,10 @@ def serve(config: Config) -> None:
     # Where the processes count together. It has to be known before prometheus_client is imported, so before there is
     # an application.
     with tempfile.TemporaryDirectory(prefix="frontoffice-metrics-") as folder:
+        if "prometheus_client" in sys.modules:
+            raise RuntimeError(
+                "prometheus_client was imported too early: each process would count for itself"
+            )
         os.environ[METRICS_FOLDER] = folder
         Server(config, processes, pool_size).run()
 

@@ -13,7 +13,7 @@ from frontoffice.booking import references
 from frontoffice.booking.models import Appointment
 from frontoffice.errors import Conflict, NotFound
 from frontoffice.languages import language_of
-from frontoffice.messages import failover, following, kinds, metrics, preview
+from frontoffice.messages import condition, failover, following, kinds, preview
 from frontoffice.messages.following import Followed
 from frontoffice.staff.roles import Permission
 from frontoffice.web.context import config, language, say
@@ -35,8 +35,8 @@ def messages(slug: str) -> ResponseReturnValue:
             stopped=failover.state(desk.session),
             ways=list(
                 zip(
-                    metrics.queues(desk.session, desk.now),
-                    metrics.delays(desk.session, desk.now),
+                    condition.queues(desk.session, desk.now),
+                    condition.delays(desk.session, desk.now),
                     strict=True,
                 )
             ),

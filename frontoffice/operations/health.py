@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from frontoffice import pulse, schema
 from frontoffice.db import Database
-from frontoffice.messages import metrics as outbox
+from frontoffice.messages import condition
 
 
 def machine() -> str:
@@ -50,7 +50,7 @@ def details(database: Database, now: datetime) -> dict[str, Any]:
             "last_worker_seconds_ago": (now - beat).total_seconds() if beat else None,
             "messages_due": {
                 queue.medium: {"number": queue.due, "oldest_seconds": queue.age.total_seconds()}
-                for queue in outbox.queues(session, now)
+                for queue in condition.queues(session, now)
             },
         }
     return told

@@ -192,6 +192,8 @@ def test_nothing_is_left_in_disorder(demonstration: Demonstration) -> None:
     settings = str(demonstration.folder / "config.toml")
     done = subprocess.run(
         [sys.executable, "-m", "frontoffice", "--config", settings, "doctor"],
-        cwd=ROOT, env=demonstration.environment(), capture_output=True, text=True, check=False,
+        # A worker has gone ahead by days before.
+        cwd=ROOT, env=demonstration.environment(timedelta(days=14)), capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.stdout == "Everything agrees.\n", done.stdout
+    (warning,) = done.stdout.splitlines()
+    assert warning.startswith("demo.enabled is on"), done.stdout

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from frontoffice.messages import failover, metrics
+from frontoffice.messages import condition, failover
 from frontoffice.messages.models import Medium
 from frontoffice.messages.outcomes import Meaning
 from frontoffice.messages.provider import Accepted, Refused
@@ -29,7 +29,7 @@ def test_delay_is_counted_from_when_a_message_was_due_over_all_attempts(post: Po
     post.clock.move(minutes=2)
     post.deliver()
     with post.database.read() as session:
-        sms, mail = metrics.delays(session, post.clock())
+        sms, mail = condition.delays(session, post.clock())
     assert (sms.accepted, list(sms.quantiles)) == (0, [])
     assert mail.accepted == 10
     assert [each.total_seconds() for each in mail.quantiles] == [2, 120, 120]
@@ -41,14 +41,14 @@ def test_the_night_is_no_delay(post: Post) -> None:
     post.deliver()
     post.clock.move(hours=10)
     with post.database.read() as session:
-        assert [(each.due, each.age) for each in metrics.queues(session, post.clock())] == [
+        assert [(each.due, each.age) for each in condition.queues(session, post.clock())] == [
             (1, timedelta(0)),
             (0, timedelta(0)),
         ]
     post.clock.move(seconds=3)
     assert post.deliver() == 1
     with post.database.read() as session:
-        assert metrics.delays(session, post.clock())[0].quantiles[0] == timedelta(seconds=3)
+        assert condition.delays(session, post.clock())[0].quantiles[0] == timedelta(seconds=3)
 
 
 def test_queue_outcomes_failures_and_stops_are_told(post: Post) -> None:
