@@ -98,8 +98,15 @@ NASTY = [
 
 
 @pytest.fixture(scope="module")
+def log() -> Iterator[io.StringIO]:
+    """Everything that is logged while the sample office is set up, pages are walked through and forms are filled in, at its most talkative."""
+    with written_log() as written:
+        yield written
+
+
+@pytest.fixture(scope="module")
 def house(
-    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path
+    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, log: io.StringIO
 ) -> Iterator[tuple[Flask, Database]]:
     """The sample office of the demonstration: something on every page."""
     file = tmp_path_factory.mktemp("forms") / "frontoffice.db"
@@ -170,10 +177,27 @@ ROLES = (None, Role.TEAM_LEAD, Role.ADMINISTRATOR)
 NOT_REACHED = {
     "the walk does not bring about what they need yet: tried by the tests of their own pages only": {
         "/agenda/<slug>/watches/<int(max=9007199254740991):number>/<any(applied, end):answer>",
+        "/agenda/<slug>/cards/<int(max=9007199254740991):card_id>/hand-over",
+        "/agenda/<slug>/watches/add",
         "/card/of/<link>",
+        "/card/tell/",
+        "/reminders/<number>/<secret>/<any(applied, end):answer>",
         "/reminders/<number>/<secret>/",
         "/staff/account/sessions/<int(max=9007199254740991):number>/end",
         "/staff/password/<string(length=43):secret>",
+    },
+    "a page of one's own, after the password was asked for again: tests/staff": {
+        "/staff/account/second-factor/codes",
+        "/staff/account/second-factor/off",
+        "/staff/account/sessions/end",
+        "/staff/accounts/<int(max=2147483647):number>/second-factor",
+        "/staff/sign-in/code",
+        "/staff/sign-in/password",
+        "/staff/sign-in/second-factor",
+    },
+    "the sample office has one kiosk, and it is not to be revoked: tests/staff": {
+        "/staff/devices/<slug>/<int(max=2147483647):number>/code",
+        "/staff/devices/<slug>/<int(max=2147483647):number>/revoke",
     },
     "a signature is asked for first": {
         "/seven/events",
@@ -183,7 +207,6 @@ NOT_REACHED = {
     },
     "nothing has gone wrong, or has to be confirmed": {
         "/agenda/<slug>/appointments/<string(length=8):reference>/confirm",
-        "/agenda/<slug>/appointments/<string(length=8):reference>/send-again",
         "/agenda/<slug>/blocks/<int(max=2147483647):blocked>/lift",
         "/agenda/<slug>/conflicts",
         "/agenda/<slug>/conflicts/cancel-all",
@@ -207,7 +230,6 @@ NOT_REACHED = {
         "/desk/<int(max=2147483647):counter>/<any('recall','start','finish','no-show'):step>",
         "/partner/<string(minlength=16,maxlength=64):secret>/plans/<string(length=24):name>/confirm",
         "/partner/<string(minlength=16,maxlength=64):secret>/plans/<string(length=24):name>/give-back",
-        "/staff/partners/<int(max=2147483647):number>/link/revoke",
         "/team/<slug>/close-as-usual",
         "/ticket/<string(length=32):token>/back",
     },
@@ -223,14 +245,7 @@ class Found(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def log(house: tuple[Flask, Database]) -> Iterator[io.StringIO]:
-    """Everything that is logged while pages are walked through and forms are filled in, at its most talkative."""
-    with written_log() as written:
-        yield written
-
-
-@pytest.fixture(scope="module")
-def found(house: tuple[Flask, Database], log: io.StringIO) -> dict[Role | None, Found]:
+def found(house: tuple[Flask, Database]) -> dict[Role | None, Found]:
     """All forms that each of them can reach."""
     return {role: _walked(*house, role) for role in ROLES}
 
@@ -269,7 +284,8 @@ def test_the_walks_reach_every_form_but_those_that_are_named(
         if "POST" in (rule.methods or ()) and not rule.rule.startswith("/api/")
     }
     reached = {rule_of(app, form.action, "POST") for walked in found.values() for form in walked.forms}
-    assert posts - reached <= set().union(*NOT_REACHED.values())
+    missed = sorted(posts - reached - set().union(*NOT_REACHED.values()))
+    assert not missed, "\n".join(missed)
 
 
 @pytest.mark.parametrize("role", ROLES, ids=str)
