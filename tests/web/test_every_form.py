@@ -99,7 +99,7 @@ NASTY = [
 
 @pytest.fixture(scope="module")
 def log() -> Iterator[io.StringIO]:
-    """Everything that is logged while the sample office is set up, pages are walked through and forms are filled in, at its most talkative."""
+    """Everything that is logged from the setting up of the sample office on, at its most talkative."""
     with written_log() as written:
         yield written
 
