@@ -170,7 +170,7 @@ class ProofRefused(Invalid):
         super().__init__(
             "captcha",
             N_(
-                "The check that keeps programs from taking all appointments has expired or did not work. "
+                "The check that keeps programs out has expired or did not work. "
                 "Please try again: a new check is made by itself. If it fails again, please call us."
             ),
         )

@@ -50,6 +50,19 @@ class CardQuestion(Strict):
     )
 
 
+class PublicQuestion(CardQuestion):
+    """The same from anywhere: who has missed a few times proves some work first."""
+
+    captcha: Annotated[
+        str | None,
+        Field(
+            max_length=4096,
+            description="The solution of a challenge from GET /captcha, good once. Needed after five misses from a "
+            "network within an hour; without it the answers end soon after (429, code proof_missing)",
+        ),
+    ] = None
+
+
 class KioskQuestion(CardQuestion):
     """The same from a kiosk, with the language of its screen."""
 
@@ -80,9 +93,9 @@ class CardAnswer(BaseModel):
 
 
 @api.post("/cards/status", responses={200: CardAnswer, **described(404, 429)})
-def status(body: CardQuestion) -> Answer:
+def status(body: PublicQuestion) -> Answer:
     """Look up where a card is. 404 is the answer to an unknown number and to a wrong date of birth alike."""
-    return _look_up(body, access.network())
+    return _look_up(body, access.network(), rules=config().fairness, proof=body.captcha)
 
 
 @api.post("/device/cards/status", responses={200: CardAnswer, **described(401, 404, 429)}, security=DEVICE)
@@ -97,7 +110,7 @@ def status_at_kiosk(body: KioskQuestion) -> Answer:
         return _look_up(body, who)
 
 
-def _look_up(body: CardQuestion, who: str) -> Answer:
+def _look_up(body: CardQuestion, who: str, **proven: Any) -> Answer:
     now = clock.now()
     year, month, day = [*body.born.split("-"), "", "", ""][:3]
     try:
@@ -105,7 +118,7 @@ def _look_up(body: CardQuestion, who: str) -> Answer:
     except WrongDetails as problem:
         return wrong_details(problem)
     try:
-        found = looking_up.look_up(database(), *wanted, now, network=who)
+        found = looking_up.look_up(database(), *wanted, now, network=who, **proven)
     except UnknownCard as unknown:
         with database().read() as session:
             _answer(session, unknown.in_place, now).model_dump(mode="json")

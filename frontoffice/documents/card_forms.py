@@ -43,11 +43,13 @@ def wanted(number: str, lines: str, born: tuple[str, str, str], today: date) -> 
 
 
 class CardForm(DetailsForm):
-    """A number and a date of birth, or the machine-readable lines."""
+    """A number and a date of birth, or the machine-readable lines; `proof` is the solved captcha, where one is asked
+    for and scripts run."""
 
     number = StringField(N_("Serial number or order number"))
     born = FormField(BirthForm, N_("Date of birth"))
     lines = StringField(N_("Machine-readable lines"))
+    proof = StringField()
 
     def wanted(self, today: date, number: str | None = None) -> Wanted:
         """What is looked for; `number` is known from a leaflet's link. Raises WrongDetails."""

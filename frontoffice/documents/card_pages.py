@@ -68,11 +68,18 @@ def _look(number: str | None) -> ResponseReturnValue:
     form, now = CardForm(request.form), clock.now()
     try:
         wanted = form.wanted(now.date(), number)
-        found = looking_up.look_up(database(), *wanted, now, network=access.network())
+        found = looking_up.look_up(
+            database(),
+            *wanted,
+            now,
+            network=access.network(),
+            rules=config().fairness,
+            proof=form.proof.data,
+        )
     except UnknownCard as unknown:
         with database().read() as session:
             card_view.words(session, unknown.in_place, now)
-        return _form(form, unknown, has_number=number is not None)
+        return _form(form, unknown, has_number=number is not None, asks_for_proof=unknown.asks_for_proof)
     except (Invalid, TooMany) as refusal:
         return _form(form, refusal, has_number=number is not None)
     with database().read() as session:
@@ -87,10 +94,18 @@ def _look(number: str | None) -> ResponseReturnValue:
 
 
 def _form(
-    form: CardForm, refusal: DomainError | None = None, *, has_number: bool = False
+    form: CardForm,
+    refusal: DomainError | None = None,
+    *,
+    has_number: bool = False,
+    asks_for_proof: bool | None = None,
 ) -> ResponseReturnValue:
     said = manage_pages.refuse(form, refusal) if refusal else None
-    page = render_template("cards/ask.html", form=form, refusal=said, has_number=has_number)
+    if asks_for_proof is None:
+        with database().read() as session:
+            asks_for_proof = looking_up.asks_for_proof(session, access.network(), clock.now())
+    proof = challenge_address() if asks_for_proof else None
+    page = render_template("cards/ask.html", form=form, refusal=said, has_number=has_number, proof=proof)
     return page, status_of(refusal) if refusal else 200
 
 

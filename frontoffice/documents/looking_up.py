@@ -4,6 +4,9 @@ Every look-up is one indexed SELECT and one counting statement, in one transacti
 nothing: the row of the network and that of the number are written either way, and both are looked at before the
 answer. Each row changes either way, or SQLite would write nothing after a hit. So a shelter whose people all look for
 their cards is not shut out, a number with ten misses is shut also for the right date, and the time tells nothing.
+
+After a few misses from a network its browsers have to prove some work first (the captcha of the booking). Where they
+cannot, the network may miss a few times more and is shut then: an hour later it starts anew.
 """
 
 import math
@@ -18,6 +21,9 @@ from sqlalchemy.orm import Session
 
 from frontoffice import memory
 from frontoffice import vault as vaults
+from frontoffice.booking import captcha
+from frontoffice.booking.refusals import ProofMissing
+from frontoffice.config import Fairness
 from frontoffice.db import Database
 from frontoffice.documents import card_keys
 from frontoffice.documents.card_models import CardLook, CardOrder, CardState
@@ -28,16 +34,23 @@ from frontoffice.quick import Quick
 # Misses in an hour. A date of birth is one of some 20,000; a network may be a shelter, a library, a mobile carrier.
 OF_NUMBER = 10
 OF_NETWORK = 60
+UNASKED = 5  # of a network, before it is asked for a proof of work
 HOUR = timedelta(hours=1)
 
 BY_NUMBER = "card looked for"
+# Instead of what booking says, which is about appointments.
+WITHOUT_PROOF = N_(
+    "There were several wrong entries from your internet connection. Before we answer again, your browser has to do a "
+    "short calculation that keeps programs out. Please press the button once more. If JavaScript is switched off in "
+    "your browser, please switch it on, wait %(minutes)s minutes, or ask us by phone or at the front desk."
+)
 
 
 class UnknownCard(NotFound):
     """No card with this number and this date of birth: which of the two is wrong is not said.
 
     `in_place` is a card that does not exist, about which an answer is worked out all the same: so that "unknown"
-    takes as long as "found".
+    takes as long as "found". `asks_for_proof`: whether the network has to prove some work with its next look.
     """
 
     code = "unknown_card"
@@ -46,8 +59,8 @@ class UnknownCard(NotFound):
         "A new order can take some days until it appears here."
     )
 
-    def __init__(self, in_place: "Found") -> None:
-        self.in_place = in_place
+    def __init__(self, in_place: "Found", *, asks_for_proof: bool) -> None:
+        self.in_place, self.asks_for_proof = in_place, asks_for_proof
         super().__init__()
 
 
@@ -87,18 +100,40 @@ class Looked(NamedTuple):
         return self.misses_of_network >= OF_NETWORK or self.misses_of_number >= OF_NUMBER
 
 
-def look_up(database: Database, number: str, born: str, now: datetime, *, network: str) -> Found:
+def look_up(
+    database: Database,
+    number: str,
+    born: str,
+    now: datetime,
+    *,
+    network: str,
+    rules: Fairness | None = None,
+    proof: str | None = None,
+) -> Found:
     """The card with this number (as `serial` gives it) and date of birth (ISO). `network`: who is asking, hashed.
 
-    Raises UnknownCard and TooManyMisses.
+    `rules` say how often a network may miss without a `proof`, the solved captcha (empty: none); without rules nobody
+    is asked for one. Raises UnknownCard, TooManyMisses, ProofMissing and ProofRefused.
     """
+    asks = rules is not None and rules.captcha == "on"
     with database.write() as session:  # and committed, whatever is said afterwards
+        if asks and proof:
+            captcha.check(session, proof, now)
         looked = look(session, number, born, now, network=network)
+    minutes = max(1, math.ceil((_end_of_hour(now) - now).total_seconds() / 60))
     if looked.is_refused:
-        raise TooManyMisses(minutes=max(1, math.ceil((_end_of_hour(now) - now).total_seconds() / 60)))
+        raise TooManyMisses(minutes=minutes)
+    if rules and asks and not proof and looked.misses_of_network >= UNASKED + rules.holds_without_proof:
+        raise ProofMissing(WITHOUT_PROOF, minutes=minutes)
     if looked.found is None:
-        raise UnknownCard(looked.in_place)
+        raise UnknownCard(looked.in_place, asks_for_proof=asks and looked.misses_of_network + 1 >= UNASKED)
     return looked.found
+
+
+def asks_for_proof(session: Session, network: str, now: datetime) -> bool:
+    """Whether a network has missed so often that it should send a proof of work with its next look."""
+    misses = select(CardLook.misses).where(CardLook.who == network, CardLook.until == _end_of_hour(now))
+    return (session.scalar(misses) or 0) >= UNASKED
 
 
 def look(session: Session, number: str, born: str, now: datetime, *, network: str) -> Looked:

@@ -14,6 +14,7 @@ from frontoffice.db import Database
 from frontoffice.documents import card_leaflets, card_telling, looking_up
 from frontoffice.documents.card_models import CardNotice, CardOrder, CardState
 from frontoffice.offices.models import Office
+from tests.booking.programs import app_with, proof
 from tests.booking.visitor import Page, Visitor, assert_sound
 from tests.documents.cards import BORN, OLENA, ORDER, SERIAL, add_card, move, waiting
 from tests.documents.test_looking_up import are_told_apart
@@ -99,6 +100,44 @@ def test_unknown_and_wrong_look_alike(
     assert {page.status for page in pages} == {404}
     shown = [page.html.replace("C01X0007H", SERIAL).replace('value="28"', 'value="27"') for page in pages]
     assert len({re.sub(r'csrf_token" value="[^"]+"', "", each) for each in shown}) == 1
+
+
+@pytest.fixture
+def careful(config: Config, database: Database) -> FlaskClient:
+    """A browser at an office that asks for a proof of work; one miss without it is answered."""
+    return app_with(config, database, captcha="on", captcha_work=2, holds_without_proof=1).test_client()
+
+
+def test_after_some_misses_the_form_asks_for_a_proof_of_work(
+    careful: FlaskClient, database: Database, office: Office, now: datetime
+) -> None:
+    add_card(database, office, now)
+    visitor = Visitor(careful)
+    for place in range(looking_up.UNASKED):
+        assert "data-proof" not in visitor.open("/card/").html
+        page = look(visitor, f"C01X000{place:02}")
+    for asking in (page, visitor.open("/card/"), look(visitor, f"{SERIAL}2")):
+        assert 'data-proof="/api/v1/captcha"' in asking.html
+        assert "short calculation" in asking.text
+        assert_sound(asking)
+    assert look(visitor, "C01X0009H").status == 404, "once more without a proof, as without JavaScript"
+    refused = look(visitor)
+    assert (refused.status, "press the button once more" in refused.text) == (429, True)
+    assert_sound(refused)
+    assert look(visitor, proof=proof(careful)).status == 200
+    worn = look(visitor, proof="worn")
+    assert (worn.status, "keeps programs out has expired" in worn.text) == (422, True)
+
+
+def test_a_program_proves_some_work_too(
+    careful: FlaskClient, database: Database, office: Office, now: datetime
+) -> None:
+    add_card(database, office, now)
+    for place in range(looking_up.UNASKED + 1):
+        assert ask(careful, number=f"C01X000{place:02}", born=BORN)[0] == 404
+    status, problem = ask(careful, number=SERIAL, born=BORN)
+    assert (status, problem["code"]) == (429, "proof_missing")
+    assert ask(careful, number=SERIAL, born=BORN, captcha=proof(careful))[0] == 200
 
 
 def test_a_leaflet_asks_for_the_date_of_birth_only_and_its_address_says_nothing(

@@ -9,12 +9,16 @@ from time import perf_counter_ns
 import pytest
 from sqlalchemy import func, select
 
+from frontoffice.booking import captcha
+from frontoffice.booking.refusals import ProofMissing, ProofRefused
+from frontoffice.config import Fairness
 from frontoffice.db import Database
 from frontoffice.documents import looking_up
 from frontoffice.documents.card_models import CardLook, CardOrder, CardState
 from frontoffice.documents.looking_up import TooManyMisses, UnknownCard
 from frontoffice.errors import NotFound
 from frontoffice.offices.models import Office
+from tests.booking.solver import solve
 from tests.documents.cards import BORN, ORDER, SERIAL, add_card
 
 WRONG = "1991-03-28"
@@ -67,6 +71,53 @@ def test_a_network_that_guesses_is_shut(database: Database, office: Office, now:
     with pytest.raises(TooManyMisses):
         look_up(database, SERIAL, BORN, now)
     assert look_up(database, SERIAL, BORN, now, network="another") is CardState.ORDERED
+
+
+ASKING = Fairness(captcha_work=2, holds_without_proof=2)
+
+
+def proof(database: Database, now: datetime) -> str:
+    with database.read() as session:
+        return solve(captcha.challenge(session, "net", now, rules=ASKING))
+
+
+def test_after_a_few_misses_a_network_proves_some_work(
+    database: Database, office: Office, now: datetime
+) -> None:
+    """It is said with the fifth miss; two more are answered without a proof, as in a browser without JavaScript."""
+    add_card(database, office, now)
+
+    def miss(place: int, **how: str) -> bool:
+        with pytest.raises(UnknownCard) as caught:
+            looking_up.look_up(database, f"C01X000{place:02}", BORN, now, network="net", rules=ASKING, **how)
+        return caught.value.asks_for_proof
+
+    with database.read() as session:
+        assert not looking_up.asks_for_proof(session, "net", now)
+    assert [miss(place) for place in range(7)] == [False] * 4 + [True] * 3
+    with database.read() as session:
+        assert looking_up.asks_for_proof(session, "net", now)
+        assert not looking_up.asks_for_proof(session, "net", now + timedelta(hours=1))
+    for born in (BORN, WRONG):
+        with pytest.raises(ProofMissing) as refused:
+            looking_up.look_up(database, SERIAL, born, now, network="net", rules=ASKING)
+        assert refused.value.params == {"minutes": 60}
+    solved = proof(database, now)
+    found = looking_up.look_up(database, SERIAL, BORN, now, network="net", rules=ASKING, proof=solved)
+    assert found.state is CardState.ORDERED
+    with pytest.raises(ProofRefused):
+        looking_up.look_up(database, SERIAL, BORN, now, network="net", rules=ASKING, proof=solved)
+    assert miss(8, proof=proof(database, now))
+
+
+def test_nobody_is_asked_for_a_proof_where_captchas_are_off(
+    database: Database, office: Office, now: datetime
+) -> None:
+    off = ASKING.model_copy(update={"captcha": "off"})
+    for place in range(looking_up.UNASKED + ASKING.holds_without_proof + 1):
+        with pytest.raises(UnknownCard) as caught:
+            looking_up.look_up(database, f"C01X000{place:02}", BORN, now, network="net", rules=off)
+        assert not caught.value.asks_for_proof
 
 
 def test_who_is_right_is_never_shut_out(database: Database, office: Office, now: datetime) -> None:
