@@ -69,11 +69,28 @@ export async function fetchPart(url, selector) {
   return new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(selector);
 }
 
-/** Puts a fresh part in a place, unless somebody has something open there; who was on a link or button stays on it. */
+const CONTROLS = "a, button, summary, [tabindex]";
+
+/** What tells a control from others, also when it comes anew: where it leads, and what its form sends. Alike are some still. */
+function nameOf(control) {
+  const sent = [...control.form?.querySelectorAll("input[type=hidden]:not([name=csrf_token])") ?? []];
+  const leadsTo = control.getAttribute("href") ?? control.form?.action;
+  return JSON.stringify([control.localName, leadsTo, control.value, sent.map((each) => [each.name, each.value])]);
+}
+
+const alike = (place, name) => [...place.querySelectorAll(CONTROLS)].filter((each) => nameOf(each) === name);
+
+/**
+ * Puts a fresh part in a place, unless somebody has something open there. Who was on a link or button stays on it; where
+ * that is gone, at the place, so that the keyboard does not begin at the top of the page again.
+ */
 export function renew(place, part) {
   if (place.querySelector("details[open]")) return;
-  const nameOf = (each) => each?.getAttribute("href") ?? each?.form?.action;
-  const focused = place.contains(document.activeElement) ? nameOf(document.activeElement) : null;
+  const focused = place.contains(document.activeElement) ? document.activeElement : null;
+  const name = focused && nameOf(focused);
+  const which = focused && alike(place, name).indexOf(focused);
   place.replaceChildren(part);
-  if (focused) [...place.querySelectorAll("a, button")].find((each) => nameOf(each) === focused)?.focus({ preventScroll: true });
+  if (!focused) return;
+  place.tabIndex = -1;
+  (alike(place, name)[which] ?? place).focus({ preventScroll: true });
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from frontoffice import clock
 from frontoffice.config import Config
 from frontoffice.db import Database
-from frontoffice.line import staffing
+from frontoffice.line import parking, staffing
 from frontoffice.offices.models import Office
 from frontoffice.web.app import create_app
 from tests.browser.office import Served
@@ -96,6 +97,22 @@ def test_news_come_without_reloading_and_an_alarm_is_answered(desk: Page, house:
     assert desk.title().startswith("! ")
     alarm.get_by_role("button", name="I am coming").click()
     expect(desk.locator("[data-alarm]")).to_contain_text("On the way: counter 1")
+
+
+def test_who_is_on_a_button_stays_on_it_when_the_line_comes_anew(desk: Page, house: Served) -> None:
+    """Also where another number has a button that leads to the same place; and where it goes, focus stays near."""
+    house.desks.wait(3, arrived_at=clock.now())
+    for ticket in ("A001", "A002"):
+        house.act(partial(parking.set_aside, reason="Form"), 1, ticket)
+    expect(desk.locator(".parked__one")).to_have_count(2)
+    button = desk.locator(".parked__one", has_text="A002").get_by_role("button", name="Is back")
+    button.focus()
+    assert house.call(2) == "A003"
+    expect(desk.get_by_text("A003")).to_have_count(0)
+    expect(button).to_be_focused()
+    house.act(parking.is_back, 1, "A002")
+    expect(desk.locator(".parked__one")).to_have_count(1)
+    expect(desk.locator("[data-waiting]")).to_be_focused()
 
 
 def test_an_alarm_is_heard_by_who_looks_elsewhere_and_raised_by_two_presses_of_a_key(
