@@ -35,7 +35,7 @@ lint: .venv/.dev
 
 build: assets/built/.done translations/.done
 
-wheel: .venv/.dev build
+wheel: .venv/.build build
 	$(RUN) pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 # What is installed: exactly what the lock files name, checked by hash.
@@ -47,6 +47,10 @@ wheel: .venv/.dev build
 .venv/.runtime: requirements.lock | .venv/bin/python
 	@echo "Installing the libraries …"
 	@$(RUN) pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/.build: requirements-build.lock .venv/.runtime
+	@$(RUN) pip install --quiet --disable-pip-version-check --require-hashes -r requirements-build.lock
 	@touch $@
 
 .venv/.dev: requirements-dev.lock .venv/.runtime
@@ -97,6 +101,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 lock:
 	$(LOCK) pyproject.toml -o requirements.lock
 	$(LOCK) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(LOCK) --group build -c requirements-dev.lock -o requirements-build.lock
 	$(LOCK) --group node -o requirements-node.lock
 
 # The pictures of the README, taken while the browser tests walk through the pages.

@@ -101,6 +101,7 @@ def _database(context: click.Context) -> Database:
 @click.option("--twilio", help="Send SMS to a stand-in at this address (python -m tests.messages.fake_page).")
 def demo(port: int, data: Path, reset: bool, twilio: str | None) -> None:
     """Try it out: a sample office with web, kiosk and worker on this machine. Nothing leaves it."""
+    logs.configure("warning")  # web, worker and kiosk have logs of their own
     running.run(data, port, reset=reset, say=click.echo, twilio=twilio)
 
 

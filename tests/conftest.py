@@ -16,6 +16,7 @@ import structlog
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 from sqlalchemy import create_engine, text
 
 from frontoffice import logs, schema
@@ -27,6 +28,10 @@ from frontoffice.vault import Vault
 from frontoffice.web import context
 from frontoffice.web.app import create_app
 from tests.sample import sample_office
+
+# A machine that is busy is no failure: how quick things are is measured in benchmarks/.
+settings.register_profile("without a clock", deadline=None)
+settings.load_profile("without a clock")
 
 ENGINES = ("sqlite", "postgresql")
 

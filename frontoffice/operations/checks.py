@@ -35,6 +35,10 @@ from frontoffice.events import Event, EventCount
 
 SAMPLE = 50  # sealed fields that are tried per column: the oldest and the newest
 CLOCK_MAY_DIFFER = timedelta(seconds=5)
+LOCKS_OF_EVENTS = (
+    "event_is_kept",
+    "event_stays",
+)  # triggers: rebuilding the table on SQLite takes them away silently
 LEAST_FREE = 1 * 1024**3  # bytes
 LEAST_FREE_TIMES = 2  # the size of the database: a backup needs room for a copy
 
@@ -44,6 +48,7 @@ def differences(session: Session) -> Iterator[str]:
     connection = session.connection()
     yield from _revision(session)
     yield from _keys(inspect(connection))
+    yield from _locks_of_events(connection)
     yield from _broken_indexes(connection)
     yield from _orphans(session)
     yield from _sealed(session)
@@ -74,6 +79,19 @@ def _unique(table: Table) -> Iterator[tuple[str, ...]]:
     for each in (*table.constraints, *table.indexes):
         if isinstance(each, UniqueConstraint) or (isinstance(each, Index) and each.unique):
             yield tuple(column.name for column in each.columns)
+
+
+def _locks_of_events(connection: Connection) -> Iterator[str]:
+    """Without them the record of who saw or changed what could be edited, and would prove nothing."""
+    query = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'event'"
+        if connection.dialect.name == "sqlite"
+        else "SELECT tgname FROM pg_trigger WHERE tgrelid = 'event'::regclass AND tgenabled IN ('O', 'A')"
+    )
+    there = set(connection.scalars(text(query)))
+    for name in LOCKS_OF_EVENTS:
+        if name not in there:
+            yield f"Events can be changed or deleted: the trigger {name} on the table event is gone or switched off."
 
 
 def _broken_indexes(connection: Connection) -> Iterator[str]:

@@ -10,6 +10,7 @@ from frontoffice.booking import person
 from frontoffice.booking.person import Person, WrongDetails
 from frontoffice.errors import N_, DomainError, Invalid
 from frontoffice.partners.drafting import MOST_PEOPLE, Row, WrongRows
+from frontoffice.printable import is_line
 
 COLUMNS = ("name", "born", "mail", "phone", "language", "concern", "reference")
 LONGEST_REFERENCE = 60
@@ -150,7 +151,7 @@ def _row(
         sentence = N_("We have no messages in this language. We write in: %(languages)s.")
         wrong.append(Invalid("language", sentence, languages=", ".join(languages)))
     reference = cells.get("reference", "")
-    if len(reference) > LONGEST_REFERENCE or not reference.isprintable():
+    if len(reference) > LONGEST_REFERENCE or not is_line(reference):
         wrong.append(
             Invalid("reference", N_("A reference has at most %(most)s characters."), most=LONGEST_REFERENCE)
         )

@@ -14,6 +14,7 @@ from frontoffice.db import Database
 from frontoffice.offices.models import Office
 from frontoffice.operations import checks
 from frontoffice.vault import Vault
+from tests.unlocking import TRIGGERS
 
 MESSAGE = (
     "INSERT INTO message (dedupe_key, kind, medium, subject, office_id, recipient, envelope, template_version, "
@@ -56,6 +57,28 @@ def test_a_sound_database_passes_all_checks(database: Database, office: Office) 
 def test_a_unique_key_that_is_missing_is_found(database: Database, office: Office) -> None:
     plant(database, "DROP INDEX uq_message_in_flight")
     assert found(database) == ["The table message lacks its unique key of recipient."]
+
+
+@pytest.mark.parametrize("name", TRIGGERS)
+def test_events_that_could_be_changed_are_found(database: Database, office: Office, name: str) -> None:
+    plant(database, f"DROP TRIGGER {name}" + ("" if database.is_sqlite else " ON event"))
+    [line] = found(database)
+    assert f"the trigger {name} on the table event is gone" in line
+
+
+def test_a_lock_of_events_that_is_switched_off_is_found(database: Database, office: Office) -> None:
+    if database.is_sqlite:
+        plant(  # what rebuilding a table comes to, as migrations do it there
+            database,
+            "CREATE TABLE event_new AS SELECT * FROM event",
+            "DROP TABLE event",
+            "ALTER TABLE event_new RENAME TO event",
+        )
+    else:
+        plant(database, "ALTER TABLE event DISABLE TRIGGER ALL")
+    assert sum("on the table event is gone or switched off" in line for line in found(database)) == len(
+        TRIGGERS
+    )
 
 
 def test_rows_that_point_nowhere_are_found(database: Database, office: Office) -> None:

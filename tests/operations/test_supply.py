@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-node.lock"]
+LOCKS = ["requirements.lock", "requirements-dev.lock", "requirements-build.lock", "requirements-node.lock"]
 
 
 def locked(name: str) -> dict[str, tuple[Requirement, str]]:
@@ -37,7 +37,11 @@ def test_every_locked_library_has_one_version_and_its_hashes(name: str) -> None:
 def test_whatever_the_project_asks_for_is_locked_at_a_version_it_takes() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [("requirements.lock", each) for each in project["project"]["dependencies"]]
-    wanted += [("requirements-dev.lock", each) for each in project["dependency-groups"]["dev"]]
+    groups = project["dependency-groups"]
+    for group in ("build", "dev"):
+        named = [each for each in groups[group] if isinstance(each, str)]
+        wanted += [(f"requirements-{group}.lock", each) for each in named]
+    wanted += [("requirements-dev.lock", each) for each in groups["build"]]
     for lock, text in wanted:
         asked = Requirement(text)
         found, _ = locked(lock)[canonicalize_name(asked.name)]
@@ -45,10 +49,11 @@ def test_whatever_the_project_asks_for_is_locked_at_a_version_it_takes() -> None
         assert asked.specifier.contains(version, prereleases=True), text
 
 
-def test_both_locks_agree() -> None:
-    runtime, development = locked(LOCKS[0]), locked(LOCKS[1])
-    for name, (wanted, _) in runtime.items():
-        assert str(development[name][0].specifier) == str(wanted.specifier), name
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-build.lock"])
+def test_the_locks_agree(name: str) -> None:
+    development = locked("requirements-dev.lock")
+    for library, (wanted, _) in locked(name).items():
+        assert str(development[library][0].specifier) == str(wanted.specifier), library
 
 
 def test_what_is_imported_here_is_what_was_locked() -> None:

@@ -45,6 +45,12 @@ def test_a_row_is_a_person_with_contact_language_concern_and_reference() -> None
     )
 
 
+def test_a_reference_in_farsi_keeps_what_joins_its_letters_and_none_has_what_cannot_be_seen() -> None:
+    (row,) = read("Olena;27.3.1991;o@example.org;;uk;Card;می\u200cخواهم")
+    assert row.own_reference == "می\u200cخواهم"
+    assert wrong("Olena;27.3.1991;o@example.org;;uk;Card;P\u202e1") == [(1, "reference")]
+
+
 @pytest.mark.parametrize(
     "born", ["27.3.1991", "27.03.1991", "1991-03-27", "27/3/1991", "27-3-1991", "1991-03-27 00:00:00"]
 )
