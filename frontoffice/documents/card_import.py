@@ -77,7 +77,7 @@ class Cards:
     layout = LAYOUT
 
     def __init__(self, sender: Sender, offices: Sequence[Office], settings: Config) -> None:
-        self._sender, self._settings = sender, settings
+        self._sender, self._settings, self.source = sender, settings, sender.source
         self._offices = {each.id: each for each in offices}
 
     def identify(self, row: Row) -> str:
@@ -148,9 +148,9 @@ class Cards:
         del session, after, many
         return []
 
-    def end(self, session: Session, numbers: Sequence[int], now: datetime) -> int:
+    def end(self, session: Session, numbers: Sequence[int], begun: datetime, now: datetime) -> int:
         """Nothing, as above."""
-        del session, numbers, now
+        del session, numbers, begun, now
         return 0
 
     def _add(self, session: Session, each: Delivered, now: datetime) -> CardOrder:

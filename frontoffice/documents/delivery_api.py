@@ -1,20 +1,28 @@
 """Taking deliveries of other systems over the API: the body is a file, as the command line takes it."""
 
-from typing import BinaryIO, TypeVar, cast
+from collections.abc import Callable, Sequence
+from typing import Any, BinaryIO, TypeVar, cast
 
-from flask import request
+from flask import Response, request
 from pydantic import BaseModel, Field
+from sqlalchemy import select
 
 from frontoffice import clock
-from frontoffice.documents import importing
+from frontoffice.documents import importing, integrations
 from frontoffice.documents.importing import Complete, Target
+from frontoffice.documents.integrations import Sender
 from frontoffice.documents.reading import Bad
+from frontoffice.offices.models import Office
+from frontoffice.partners.callers import partner_required
+from frontoffice.partners.models import Scope
 from frontoffice.web.context import database
+from frontoffice.web.problems import described
 
 LARGEST = 64 * 1024 * 1024  # bytes; what is larger is for the command line
 MOST_TOLD = 1000  # bad rows in an answer
 
 Record = TypeVar("Record")
+Answer = Response | tuple[dict[str, Any], int]
 
 
 class DeliveryQuery(BaseModel):
@@ -51,7 +59,7 @@ class DeliveryShape(BaseModel):
     errors: list[BadRow]
 
 
-BODY = {
+_BODY = {
     "requestBody": {
         "required": True,
         "content": {
@@ -61,14 +69,31 @@ BODY = {
     }
 }
 
+# What `put` of such an operation is described with.
+DESCRIBED: dict[str, Any] = {
+    "responses": {200: DeliveryShape, **described(401, 403, 409, 413)},
+    "security": [{"partner": []}],
+    "openapi_extensions": _BODY,
+}
 
-def admit() -> None:
-    """Let the request be as long as a delivery may be. Before anything of its body is read."""
-    request.max_content_length = LARGEST
+
+def take(
+    scope: Scope, query: DeliveryQuery, target: Callable[[Sender, Sequence[Office]], Target[Record]]
+) -> Answer:
+    """Take in the body of the request, from a partner whose token is for `scope`; the answer.
+
+    `target` makes of sender and offices what takes in the rows. Raises NotSignedIn, NotAllowed, reading.Unusable and
+    importing.Crossing.
+    """
+    request.max_content_length = LARGEST  # before anything of the body is read
+    number = partner_required(scope, clock.now())
+    with database().read() as session:
+        sender = integrations.partner(session, number, scope, query.office)
+        offices = session.scalars(select(Office).where(Office.id.in_(sender.offices.values()))).all()
+    return _taken(target(sender, offices), query), 200
 
 
-def take(target: Target[Record], query: DeliveryQuery) -> dict[str, object]:
-    """Take in the body of the request; the answer. Raises reading.Unusable."""
+def _taken(target: Target[Record], query: DeliveryQuery) -> dict[str, object]:
     errors: list[Bad] = []
     report = importing.take(
         database(),

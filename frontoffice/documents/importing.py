@@ -4,10 +4,8 @@ A delivery that was killed in the middle is given again from the start: what is 
 does not grow with the file: which rows were in it is noted in a temporary file on the disk.
 """
 
-import hashlib
-import secrets
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -16,9 +14,11 @@ from typing import BinaryIO, Protocol, TypeVar
 import structlog
 from sqlalchemy.orm import Session
 
+from frontoffice import alone
 from frontoffice.db import Database
 from frontoffice.documents.reading import Bad, Counted, Layout, Reading, Row
-from frontoffice.errors import Invalid
+from frontoffice.documents.seen import Seen
+from frontoffice.errors import N_, Conflict, Invalid
 from frontoffice.vault import Vault
 
 log = structlog.get_logger(__name__)
@@ -36,6 +36,16 @@ class Crossed(Exception):
     """Another delivery has added one of the same rows meanwhile: written once more, it is a change of that."""
 
 
+class Crossing(Conflict):
+    """Another complete delivery is under way: each would end what only the other one holds."""
+
+    code = "crossing_delivery"
+    sentence = N_(
+        "Another complete delivery is being taken in at this moment, and nothing of this one was. "
+        "Please give it again when the other one is done."
+    )
+
+
 class Target(Protocol[Record]):
     """What is delivered: how a row is understood, and what becomes of it.
 
@@ -43,10 +53,11 @@ class Target(Protocol[Record]):
     needs no database and raises Invalid; `write` takes what it gave, gives how many were new and how many have
     changed, has to bear being called again with the same, and raises Crossed for that. The last three are for complete
     deliveries: `listed` gives number and digest of what is alive, by number, `digest` what `listed` gives for a row's
-    id, and `end` ends.
+    id, and `end` ends. `source` is who delivers.
     """
 
     layout: Layout
+    source: str
 
     def identify(self, row: Row) -> str:
         """What makes it the same row in the next delivery; empty where that is missing."""
@@ -66,8 +77,8 @@ class Target(Protocol[Record]):
     def listed(self, session: Session, after: int, many: int) -> Sequence[tuple[int, str]]:
         """Number and digest of what is alive and was delivered by the same source, above a number."""
 
-    def end(self, session: Session, numbers: Sequence[int], now: datetime) -> int:
-        """End what is no longer delivered; how many that were."""
+    def end(self, session: Session, numbers: Sequence[int], begun: datetime, now: datetime) -> int:
+        """End what is no longer delivered and was not changed since the delivery has `begun`; how many that were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +121,18 @@ def take(
     """Take in a delivery; rows that cannot be used are told to `bad`, and the others go in.
 
     `progress` is told the bytes that were read. `clock` gives the time, as a long delivery has no single moment.
-    Raises reading.Unusable where the file as a whole is none.
+    Raises reading.Unusable where the file as a whole is none, and Crossing where two complete ones come at once.
     """
     report = Report()
-    reading = Reading(Counted(stream, progress), target.layout)  # type: ignore[arg-type]
-    with _Seen() as seen:
+    with _one_at_a_time(database, target, complete), Seen() as seen:
+        begun = clock()
+        reading = Reading(Counted(stream, progress), target.layout)  # type: ignore[arg-type]
         for batch in _batches(_good(database.vault, reading, target, seen, report, bad)):
             _take_batch(database, batch, target, report, bad, clock())
         report.is_whole = reading.is_whole
         if complete is not None:
             report.not_ended = _doubt(report, complete) or _end_absent(
-                database, target, seen, report, complete, clock
+                database, target, seen, report, complete, begun, clock
             )
     log.info(
         "import.done",
@@ -134,11 +146,22 @@ def take(
     return report
 
 
+@contextmanager
+def _one_at_a_time(database: Database, target: Target[Record], complete: Complete | None) -> Iterator[None]:
+    if complete is None:
+        yield
+        return
+    with alone.inside(database, f"{target.layout.array} of {target.source}") as is_alone:
+        if not is_alone:
+            raise Crossing
+        yield
+
+
 def _good(
     vault: Vault,
     reading: Iterable[Row | Bad],
     target: Target[Record],
-    seen: "_Seen",
+    seen: Seen,
     report: Report,
     bad: Callable[[Bad], object],
 ) -> Iterator[Row]:
@@ -230,9 +253,10 @@ def _doubt(report: Report, complete: Complete) -> str | None:
 def _end_absent(
     database: Database,
     target: Target[Record],
-    seen: "_Seen",
+    seen: Seen,
     report: Report,
     complete: Complete,
+    begun: datetime,
     clock: Callable[[], datetime],
 ) -> str | None:
     """End what was not in the delivery; the reason where that would be too much to be believed."""
@@ -246,11 +270,11 @@ def _end_absent(
     for _, gone in _absent(database, target, seen):
         if gone:
             with database.write() as session:
-                report.ended += target.end(session, gone, clock())
+                report.ended += target.end(session, gone, begun, clock())
     return None
 
 
-def _absent(database: Database, target: Target[Record], seen: "_Seen") -> Iterator[tuple[int, list[int]]]:
+def _absent(database: Database, target: Target[Record], seen: Seen) -> Iterator[tuple[int, list[int]]]:
     """Of what is alive, some at a time: how many were looked at, and the numbers of those not in the delivery."""
     last = 0
     while True:
@@ -260,46 +284,3 @@ def _absent(database: Database, target: Target[Record], seen: "_Seen") -> Iterat
             return
         yield len(listed), [number for number, known in listed if not seen.has(known)]
         last = listed[-1][0]
-
-
-class _Seen:
-    """Which rows a delivery had: a temporary database of its own, which SQLite deletes when it is closed."""
-
-    def __init__(self) -> None:
-        self._key = secrets.token_bytes(32)
-
-    def __enter__(self) -> "_Seen":
-        self._database = sqlite3.connect("", isolation_level=None)
-        for pragma in ("cache_size=-16384", "journal_mode=OFF", "synchronous=OFF"):
-            self._database.execute(f"PRAGMA {pragma}")
-        self._database.execute(
-            "CREATE TABLE seen (name BLOB PRIMARY KEY, said BLOB, line INTEGER) WITHOUT ROWID"
-        )
-        self._database.execute("BEGIN")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._database.close()
-
-    def add(self, digest: str, row: Row) -> int | None:
-        """None the first time; else the line where the id stood before, or -1 where that said the same."""
-        said = hashlib.blake2b(
-            repr(sorted(row.values.items())).encode(), key=self._key, digest_size=12
-        ).digest()
-        name = _short(digest)
-        added = self._database.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (name, said, row.line))
-        if added.rowcount:
-            return None
-        found = self._database.execute("SELECT said, line FROM seen WHERE name = ?", (name,)).fetchone()
-        return -1 if found[0] == said else int(found[1])
-
-    def has(self, digest: str) -> bool:
-        """Whether a row with this digest was there."""
-        return (
-            self._database.execute("SELECT 1 FROM seen WHERE name = ?", (_short(digest),)).fetchone()
-            is not None
-        )
-
-
-def _short(digest: str) -> bytes:
-    return bytes.fromhex(digest)[:16]

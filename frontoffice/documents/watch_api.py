@@ -1,46 +1,26 @@
 """The API for the specialist system: which documents end when."""
 
-from typing import Any
-
-from flask import Response
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
-from sqlalchemy import select
 
-from frontoffice import clock
-from frontoffice.documents import delivery_api, integrations
-from frontoffice.documents.delivery_api import DeliveryQuery, DeliveryShape
+from frontoffice.documents import delivery_api
+from frontoffice.documents.delivery_api import Answer, DeliveryQuery
 from frontoffice.documents.watch_import import Watches
-from frontoffice.offices.models import Office
-from frontoffice.partners.callers import partner_required
 from frontoffice.partners.models import Scope
-from frontoffice.web.context import config, database
+from frontoffice.web.context import config
 from frontoffice.web.needs import Kind, all_need
-from frontoffice.web.problems import described
 
 api = APIBlueprint("watches_api", __name__, url_prefix="/api/v1/watches", abp_tags=[Tag(name="documents")])
 all_need(api, Kind.SYSTEM)
 
-Answer = Response | tuple[dict[str, Any], int]
-SECURITY: list[dict[str, list[Any]]] = [{"partner": []}]
 
-
-@api.put(
-    "",
-    responses={200: DeliveryShape, **described(401, 403, 413)},
-    security=SECURITY,
-    openapi_extensions=delivery_api.BODY,
-)
+@api.put("", **delivery_api.DESCRIBED)
 def deliver(query: DeliveryQuery) -> Answer:
     """Take in documents whose end people are to be reminded of, as CSV or JSON; the same again changes nothing.
 
     Columns: id, kind, expires, phone and mail (or contact), language, office, state (active, applied, withdrawn).
     Rows that cannot be used are told, the others go in.
     """
-    delivery_api.admit()
-    number = partner_required(Scope.WATCHES, clock.now())
-    with database().read() as session:
-        sender = integrations.partner(session, number, Scope.WATCHES, query.office)
-        known = select(Office).where(Office.id.in_(sender.offices.values()))
-        offices = session.scalars(known).all()
-    return delivery_api.take(Watches(sender, offices, config().documents), query), 200
+    return delivery_api.take(
+        Scope.WATCHES, query, lambda sender, offices: Watches(sender, offices, config().documents)
+    )

@@ -81,7 +81,7 @@ class Watches:
     layout = LAYOUT
 
     def __init__(self, sender: Sender, offices: Sequence[Office], settings: Documents) -> None:
-        self._sender = sender
+        self._sender, self.source = sender, sender.source
         self._offices = {each.id: each for each in offices}
         self._ladders: dict[int, Ladder] = {each.id: ladders.of(each, settings) for each in offices}
 
@@ -165,13 +165,15 @@ class Watches:
         )
         return [(number, external or "") for number, external in session.execute(query)]
 
-    def end(self, session: Session, numbers: Sequence[int], now: datetime) -> int:
-        """End what is no longer delivered."""
+    def end(self, session: Session, numbers: Sequence[int], begun: datetime, now: datetime) -> int:
+        """End what is no longer delivered, unless somebody has ended or changed it since the delivery has begun."""
         found = session.scalars(
             select(ExpiryWatch)
             .where(
-                ExpiryWatch.id.in_(numbers), ExpiryWatch.state.in_(LIVING)
-            )  # nobody has ended it meanwhile
+                ExpiryWatch.id.in_(numbers),
+                ExpiryWatch.state.in_(LIVING),
+                ExpiryWatch.changed_at <= begun,
+            )
             .order_by(ExpiryWatch.id)
             .with_for_update()
         ).all()

@@ -1,5 +1,6 @@
 """A delivery of the specialist system goes in once, however often it is given and whatever kills it on the way."""
 
+import io
 import os
 import signal
 import subprocess
@@ -267,9 +268,64 @@ def test_a_complete_delivery_does_not_bring_back_who_has_ended_it_meanwhile(
         target = Watches(
             integrations.operator(session), [session.get_one(Office, watch.office_id)], config.documents
         )
-        assert target.end(session, [watch.id], now) == 0
+        assert target.end(session, [watch.id], now, now) == 0
     deliver(database, config, rows(f"a1;residence_permit;{end};{PHONE};de"), now)
     assert [each.contact for each in watches(database)] == [None]
+
+
+def test_a_complete_delivery_leaves_what_another_one_has_brought_meanwhile(
+    database: Database, config: Config, now: datetime, end: date
+) -> None:
+    deliver(database, config, many(3, end), now)
+    later = now + timedelta(seconds=1)
+
+    brought = list[int]()
+
+    def bring(read: int) -> None:
+        if not brought:
+            brought.append(read)
+            deliver(database, config, rows(f"id1;residence_permit;{end + DAY};{MAIL};de"), later)
+
+    with database.read() as session:
+        offices = session.scalars(select(Office)).all()
+        target = Watches(integrations.operator(session, offices[0].slug), offices, config.documents)
+    stream = io.BytesIO(many(1, end).encode())
+    report = importing.take(database, stream, target, lambda: now, complete=Complete(), progress=bring)
+    assert report.ended == 1
+    assert [each.state for each in watches(database)] == ["active", "active", "withdrawn"]
+
+
+def test_of_two_complete_deliveries_at_once_one_is_refused_until_the_other_is_dead(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    """Each would end what only the other one holds."""
+    end = clock.now().date() + 400 * DAY
+    slow, quick = tmp_path / "slow.csv", tmp_path / "quick.csv"
+    os.mkfifo(slow)
+    # Longer than what is read ahead: the first rows go in while the rest is still to come.
+    data = many(600, end).replace("language\n", "language;note\n").replace(";de\n", f";de;{'x' * 400}\n")
+    quick.write_text(data, encoding="utf-8")
+    arguments = ["import", "watches", "--complete"]
+    command = [sys.executable, "-m", "frontoffice", *arguments, str(slow)]
+    other = CliRunner(env=settings(database_url))
+    process = subprocess.Popen(command, env=os.environ | settings(database_url))
+    with slow.open("w", encoding="utf-8") as pipe:
+        pipe.write(data)
+        pipe.flush()
+        for _ in range(3000):
+            if process.poll() is not None or count(database):
+                break
+            time.sleep(0.01)
+        refused = other.invoke(cli.main, [*arguments, str(quick)])
+        assert (refused.exit_code, process.poll()) == (1, None)
+        assert "Another complete delivery is being taken in" in refused.output
+        process.kill()
+    process.wait()
+    for _ in range(1000):  # until PostgreSQL has seen that nobody is there any more
+        again = other.invoke(cli.main, [*arguments, str(quick)])
+        if again.exit_code == 0:
+            break
+    assert (again.exit_code, count(database)) == (0, 600)
 
 
 def count(database: Database) -> int:
