@@ -44,6 +44,10 @@ LADDERS = {
     "title_days": N_("Before the end of residence titles"),
     "passport_days": N_("Before the end of passports"),
 }
+OWN_LADDERS = {
+    "title_days": N_("Own days, for residence titles"),
+    "passport_days": N_("Own days, for passports"),
+}
 LADDER = {
     USUAL: N_("As configured for all offices"),
     OWN: N_("At these days before the end"),
@@ -145,7 +149,7 @@ def _times_form() -> type[TimesForm]:
     fields: dict[str, object] = {each.value: StringField(words) for each, words in KEPT.items()}
     for name, words in LADDERS.items():
         fields[f"{name}-choice"] = SelectField(words, validate_choice=False)
-        fields[name] = StringField(N_("Days before the end"))
+        fields[name] = StringField(OWN_LADDERS[name])
     return type("KeptForm", (TimesForm,), fields)
 
 

@@ -173,8 +173,7 @@ def hours(minutes: int) -> str:
 
 def short_day(day: date) -> str:
     """Tue 24 Nov."""
-    parts = dates.parts_of_day(day, language())
-    return " ".join((parts["weekday"], parts["day"], parts["month"]))
+    return dates.short_day(day, language())
 
 
 def language_name(code: str) -> str:

@@ -13,10 +13,15 @@ def long_day(day: date, language: str) -> str:
     return format_date(day, "full", writing_of(language))
 
 
-def parts_of_day(day: date, language: str) -> dict[str, str]:
-    """The pieces of a short date: weekday, day and month."""
-    patterns = {"weekday": "EEE", "day": "d", "month": "MMM"}
-    return {name: format_date(day, pattern, writing_of(language)) for name, pattern in patterns.items()}
+def short_day(day: date, language: str) -> str:
+    """Tue 24 Nov."""
+    # Babel takes datetimes only here; of this one nothing is used but the day.
+    return format_skeleton("MMMEd", datetime(day.year, day.month, day.day), locale=writing_of(language))  # noqa: DTZ001
+
+
+def medium_day(day: date, language: str) -> str:
+    """24 Nov 2026."""
+    return format_date(day, "medium", writing_of(language))
 
 
 def month_name(day: date, language: str) -> str:

@@ -262,8 +262,7 @@ def span_name(part: Span) -> str:
 
 def day_name(day: date) -> str:
     """Tue 24 Nov."""
-    parts = dates.parts_of_day(day, language())
-    return " ".join((parts["weekday"], parts["day"], parts["month"]))
+    return dates.short_day(day, language())
 
 
 def _service_names(sums: Sums, known: Sequence[Service], figure: Figure) -> Mapping[int, str]:

@@ -289,7 +289,7 @@ def _show(desk: Desk, partner: Partner, form: TermsForm) -> str:
 
 def _page(desk: Desk, template: str, **words: Any) -> str:
     def day(moment: datetime) -> str:
-        return dates.long_day(moment.astimezone(ZoneInfo(quota.ZONE)).date(), language())
+        return dates.medium_day(moment.astimezone(ZoneInfo(quota.ZONE)).date(), language())
 
     return render_template(
         template,
@@ -307,7 +307,7 @@ def _page(desk: Desk, template: str, **words: Any) -> str:
 
 
 def _own_office(desk: Desk) -> Office | None:
-    offices = [] if desk.account.everywhere else _offices(desk)
+    offices = _offices(desk)
     return offices[0] if offices else None
 
 

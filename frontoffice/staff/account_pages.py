@@ -55,7 +55,7 @@ def listed() -> ResponseReturnValue:
 def add() -> ResponseReturnValue:
     """Add an account, and show the link by which its owner sets a password."""
     with _desk() as desk:
-        form = _offer(desk, NewAccountForm(request.form, active=True))
+        form = _offer(desk, NewAccountForm(request.form or None, active=True))
         if request.method == "GET":
             return _page(desk, "staff/account_new.html", form=form)
         if not form.validate() or not _has_place(form):
@@ -86,7 +86,7 @@ def change(number: int) -> ResponseReturnValue:
     """Name, role and offices of an account, and whether it may sign in."""
     with _desk() as desk:
         account = administering.look(desk.session, number)
-        form = _offer(desk, AccountForm(request.form, data=_as_it_is(account)))
+        form = _offer(desk, AccountForm(request.form or None, data=_as_it_is(account)))
         if request.method == "GET":
             return _page(desk, "staff/account.html", form=form, subject=account)
         if not form.validate() or not _has_place(form):

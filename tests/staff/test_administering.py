@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from frontoffice.db import Database
 from frontoffice.events import Event
+from frontoffice.offices.models import Office
 from frontoffice.staff import administering, signing_in
 from frontoffice.staff.models import Account, PasswordLink, Role
 from frontoffice.web.access import COOKIE_KEY
@@ -101,3 +102,15 @@ def test_who_is_locked_is_signed_out_at_once(database: Database, miriam: Account
         )
     with database.read() as session:
         assert signing_in.account_of(session, secret, now) is None
+
+
+@pytest.mark.parametrize("everywhere", [True, False])
+def test_the_page_of_an_account_shows_what_it_may_so_that_saving_it_as_it_is_changes_nothing(
+    database: Database, administrator: Browser, office: Office, everywhere: bool
+) -> None:
+    with database.write() as session:
+        here = None if everywhere else session.get_one(Office, office.id)
+        who = account(session, "jonas", office=here)
+    administrator.get(f"/staff/accounts/{who.id}/")
+    ticked = re.findall(r'type="checkbox"[^>]*name="(\w+)"[^>]*checked', administrator.page.text)
+    assert ticked == ["everywhere" if everywhere else "offices", "active"]
