@@ -147,11 +147,11 @@ class Turns:
                 self._held = False
 
 
-class _Looking(Session):
-    """A session for reading only: on one connection, without the machinery of transactions."""
+class _Own(Session):
+    """A session on a connection of its own, without asking at every statement which one it is."""
 
-    def __init__(self, connection: Connection, info: dict[Any, Any]) -> None:
-        super().__init__(connection, info=info, expire_on_commit=False, autoflush=False)
+    def __init__(self, connection: Connection, info: dict[Any, Any], *, autoflush: bool) -> None:
+        super().__init__(connection, info=info, expire_on_commit=False, autoflush=autoflush)
         self._own = connection
 
     def connection(self, *_: Any, **__: Any) -> Connection:
@@ -161,26 +161,15 @@ class _Looking(Session):
     def _connection_for_bind(self, *_: Any, **__: Any) -> Connection:  # what the ORM asks
         return self._own
 
-
-class _Writing(Session):
-    """A session of one transaction: which connection is its own is found out once, not at every statement."""
-
-    _own: Connection | None = None
-
-    def connection(self, *arguments: Any, **options: Any) -> Connection:
-        """The one it has."""
-        if self._own is None or arguments or options:
-            self._own = super().connection(*arguments, **options)
+    def get_bind(self, *_: Any, **__: Any) -> Any:
+        """The same, whatever it is for."""
         return self._own
 
     def begin_nested(self) -> SessionTransaction:
-        """A savepoint: it is made when the connection is asked for anew, so that must not be left out."""
-        self._own = None
-        return super().begin_nested()
-
-    def get_bind(self, *_: Any, **__: Any) -> Any:
-        """The engine, whatever it is for: there is one."""
-        return self.bind
+        """A savepoint. SQLAlchemy would make it when it asks for the connection, which it does not do here."""
+        nested = super().begin_nested()
+        nested.connection(None)
+        return nested
 
 
 class Database:
@@ -213,17 +202,23 @@ class Database:
             with Session(self._snapshot, info=info, expire_on_commit=False, autoflush=False) as session:
                 yield session
             return
-        with self.engine.connect() as connection, _Looking(connection, info) as session:
+        with self.engine.connect() as connection, _Own(connection, info, autoflush=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction: commits at the end of the block, undoes everything if the block raises."""
         info = {"vault": self.vault, MEMORY: self.memory}
-        with self._turns, _Writing(self._writer, info=info, expire_on_commit=False) as session:
+        with (
+            self._turns,
+            self._writer.connect() as connection,
+            _Own(connection, info, autoflush=True) as session,
+        ):
             try:
-                with session.begin():
+                with connection.begin():
+                    session.begin()
                     yield session
+                    session.flush()
             finally:
                 if CHANGES in session.info:
                     self.memory.forget()

@@ -5,13 +5,13 @@ as always, errors are SQLAlchemy's; rows are plain tuples.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Dialect, Enum
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached
-from sqlalchemy.orm.attributes import set_committed_value
-from sqlalchemy.orm.util import identity_key
+from sqlalchemy.orm.attributes import instance_state, set_committed_value
 from sqlalchemy.sql import Executable
 
 Convert = Callable[[Any], Any]
@@ -19,14 +19,23 @@ T = TypeVar("T", bound=DeclarativeBase)
 
 
 def made(session: Session, kind: type[T], values: Mapping[str, Any], key: Sequence[str] = ("id",)) -> T:
-    """The object of the row with these values, `key` among them; what is not among them is read when asked for."""
-    known: Any = session.identity_map.get(identity_key(kind, tuple(values[name] for name in key)))
+    """The object of the row with these values, `key` among them; what is not among them is read when asked for.
+
+    As SQLAlchemy's own loading does it, without looking at the columns one by one.
+    """
+    identity = (kind, tuple(values[name] for name in key), None)
+    known: Any = session.identity_map.get(identity)
     if known is not None:
         for name, value in values.items():
             set_committed_value(known, name, value)
         return known  # type: ignore[no-any-return]
-    new = apart(kind, values)
-    session.add(new)
+    new: T = kind.__mapper__.class_manager.new_instance()
+    new.__dict__.update(values)
+    state: Any = instance_state(new)
+    state.key = identity
+    state.session_id = session.hash_key
+    state.expired_attributes.update(_others(kind, frozenset(values)))
+    session.identity_map.add(state)
     return new
 
 
@@ -36,6 +45,12 @@ def apart(kind: type[T], values: Mapping[str, Any]) -> T:
     new.__dict__.update(values)
     make_transient_to_detached(new)
     return new
+
+
+@cache
+def _others(kind: type[DeclarativeBase], names: frozenset[str]) -> frozenset[str]:
+    """The columns of the kind that are not among the names."""
+    return frozenset(kind.__mapper__.column_attrs.keys()) - names
 
 
 class Rider:

@@ -4,7 +4,7 @@ import io
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +17,9 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
-from frontoffice import logs, schema
+from frontoffice import db, logs, schema
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.offices.models import Office
@@ -38,6 +38,26 @@ ENGINES = ("sqlite", "postgresql")
 # By what they were made with; each with the extensions and the settings that it had then.
 _APPLICATIONS: dict[str, tuple[Flask, dict[str, Any], dict[str, Any]]] = {}
 KEY = "a key for tests that is long enough to be one"
+
+
+# Every test has databases of its own; what an engine has compiled, the next one of its kind need not compile again.
+_ENGINES: dict[tuple[object, ...], Engine] = {}
+
+
+def _knowing_statements(make: Callable[..., Engine]) -> Callable[..., Engine]:
+    def made(url: str, pool_size: int, *, writes: bool) -> Engine:
+        engine = make(url, pool_size, writes=writes)
+        first = _ENGINES.setdefault((make, writes), engine)
+        if hasattr(first.dialect, "server_version_info"):  # it has been used, so it knows whom it talks to
+            engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
+        else:
+            _ENGINES[make, writes] = engine
+        return engine
+
+    return made
+
+
+db._sqlite, db._postgresql = _knowing_statements(db._sqlite), _knowing_statements(db._postgresql)
 
 
 @pytest.fixture(scope="session")
