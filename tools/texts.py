@@ -38,6 +38,7 @@ ONLY_FOR_STAFF = (
     "frontoffice/documents/card_desk*.py",
     "frontoffice/documents/card_import.py",
     "frontoffice/documents/card_moving.py",
+    "frontoffice/documents/card_scanning.py",
     "frontoffice/documents/handing_over.py",
     "frontoffice/documents/importing.py",
     "frontoffice/documents/integrations.py",

@@ -66,6 +66,12 @@ def listed(session: Session, office: Office, state: CardState) -> Sequence[Line]
     return [_line(session, card, many) for card, many in rows]
 
 
+def line(session: Session, card: CardOrder) -> Line:
+    """One card, as it stands on a list."""
+    told = select(func.count()).where(CardNotice.card_id == card.id)
+    return _line(session, card, session.scalar(told) or 0)
+
+
 def story(session: Session, card: CardOrder) -> Sequence[Step]:
     """What happened to a card, the latest first."""
     query = select(Event).where(Event.subject == card_telling.subject(card)).order_by(Event.id.desc())

@@ -14,6 +14,7 @@ from frontoffice.documents import (
     card_desk_words,
     card_leaflets,
     card_moving,
+    card_scanning,
     document_kinds,
     handing_over,
     serial,
@@ -189,30 +190,17 @@ def _scanned(desk: Desk, mode: str, typed: str) -> CardOrder:
     session, settings = desk.session, config()
     if mode == "arrive":
         return card_moving.arrive(session, desk.office, typed, desk.now, desk.actor, settings=settings)
-    number = serial.serial_in(typed) or serial.number(typed, "scanned")
-    found = card_moving.by_serial(session, number) or card_moving.by_order(session, desk.office.id, number)
-    if found is None:
-        raise NotFound
-    found = card_moving.of_office(session, desk.office.id, found.id)
-    if mode == "ready" and found.state is not CardState.READY:
-        if found.state is not CardState.CHECKING:
-            raise Conflict(_("Only a card that is being checked becomes ready. Please look at its page."))
-        card_moving.move(session, found, CardState.READY, desk.now, desk.actor, settings=settings)
+    found = card_scanning.find(session, desk.office, typed)
+    if mode == "ready":
+        card_scanning.make_ready(session, found, desk.now, desk.actor, settings=settings)
     return found
 
 
 def _added(desk: Desk, form: NewCardForm, state: CardState) -> CardOrder:
     """A new card; the serial number is added to the order where that is known."""
     original = form.original(desk.today)
-    known = card_moving.by_order(desk.session, desk.office.id, original.order) if original.order else None
-    if known is None or not original.serial:
-        return card_moving.add(desk.session, desk.office, original, state, desk.now, desk.actor)
-    found = card_moving.of_office(desk.session, desk.office.id, known.id)
-    if card_moving.original_of(desk.session, found).born != original.born:
-        raise Invalid("born", _("The order with this number has another date of birth."))
-    card_moving.identify(desk.session, found, desk.now, desk.actor, serial=original.serial)
-    return card_moving.arrive(
-        desk.session, desk.office, original.serial, desk.now, desk.actor, settings=config()
+    return card_scanning.note(
+        desk.session, desk.office, original, state, desk.now, desk.actor, settings=config()
     )
 
 

@@ -104,6 +104,7 @@ BLUEPRINTS = (
     "frontoffice.documents.card_pages",
     "frontoffice.documents.card_api",
     "frontoffice.documents.card_desk_pages",
+    "frontoffice.documents.card_desk_api",
     "frontoffice.documents.card_delivery_api",
     "frontoffice.insight.data_pages",
     "frontoffice.demo.pages",

@@ -48,6 +48,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "settle": {"cry": 1},
     "undo": {"step": "1-1"},
     "closing-early": {"closes_at": "2026-11-23T15:00:00Z"},
+    "find": {"scanned": "C01X0006H"},
+    "arrivals": {"scanned": "C01X0006H"},
+    "move": {"state": "ready"},
+    "hand-over": {},
     "status": {"number": "C01X0006H", "born": "1990-03-07", "language": "en"},
 }
 QUERIES = {name: {"first": "2026-11-01", "until": "2026-11-08"} for name in ("statistics", "promise")}
@@ -72,6 +76,7 @@ def addresses(app: Flask, office: Office, scheme: str) -> list[tuple[str, str]]:
         for method, operation in operations.items():
             if {scheme: []} in operation.get("security", []):
                 ready = path.replace("{counter}", str(office.counters[0].id)).replace("{office}", office.slug)
+                ready = ready.replace("{card}", "1")
                 found.append((method.upper(), ready))
     return found
 
