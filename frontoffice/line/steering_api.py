@@ -130,7 +130,7 @@ def favour(path: wire.CounterPath, body: steering_wire.FavourBody) -> Answer:
 
 
 @api.post("/counters/<int:counter>/wish", responses=TICKET, security=STAFF)
-def wish(path: wire.CounterPath, body: steering_wire.WishBody) -> Answer:
+def wish(path: wire.CounterPath, body: steering_wire.KeptForBody) -> Answer:
     """Keep a ticket for a counter, a colleague, a language or a team."""
     return _ticket(
         path,

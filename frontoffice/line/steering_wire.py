@@ -67,7 +67,7 @@ class FavourBody(Strict):
     reason: Priority | None = Field(None, strict=False)
 
 
-class WishBody(Strict):
+class KeptForBody(Strict):
     """For whom a ticket is kept; with nothing else than the ticket it is for everybody again."""
 
     ticket: Number

@@ -24,6 +24,8 @@ all_need(api, Kind.PUBLIC)
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 Answer = dict[str, Any]
 Slug = Annotated[str, Field(max_length=60, pattern=SLUG)]
+# What JSON Schema calls a time has a time zone; this is what the clock on the office's wall shows.
+Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$", examples=["08:30:00"])]
 Texts = Annotated[
     dict[str, str], Field(description="By language; German is always there", examples=[{"de": "…"}])
 ]
@@ -98,8 +100,8 @@ class HoursAnswer(BaseModel):
     """A rule: on this weekday, by the office's clock. The public can book within the days that it names."""
 
     weekday: int = Field(description="Monday is 0")
-    opens: time
-    closes: time = Field(description="00:00 is the end of the day")
+    opens: Clock
+    closes: Clock = Field(description="00:00:00 is the end of the day")
     breaks: list[list[str]]
     valid_from: date
     valid_until: date | None = Field(description="The first day on which it no longer holds")
@@ -108,11 +110,11 @@ class HoursAnswer(BaseModel):
     bookable_from_days: int | None = Field(
         description="Its times are released so many days before; null: as far ahead as the site allows"
     )
-    release_time: time | None = Field(description="At this time of that day; null: 00:00")
+    release_time: Clock | None = Field(description="At this time of that day; null: 00:00:00")
     bookable_until_days: int = Field(description="They can be booked until so many days before")
 
 
-class ScheduleAnswer(BaseModel):
+class TeamHours(BaseModel):
     """A team or a desk, what it is there for, and when."""
 
     slug: str
@@ -130,8 +132,8 @@ class ClosureAnswer(BaseModel):
 
     day: date
     schedule: str | None = Field(description="null: the whole office")
-    opens: time | None = Field(description="Closed from; null: from the beginning of the day")
-    closes: time | None = Field(description="Closed until; null: until the end of the day")
+    opens: Clock | None = Field(description="Closed from; null: from the beginning of the day")
+    closes: Clock | None = Field(description="Closed until; null: until the end of the day")
 
 
 class Hours(BaseModel):
@@ -139,7 +141,7 @@ class Hours(BaseModel):
 
     office: str
     time_zone: str
-    schedules: list[ScheduleAnswer]
+    schedules: list[TeamHours]
     closures: list[ClosureAnswer] = Field(description="From today on")
 
 

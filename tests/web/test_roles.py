@@ -37,13 +37,6 @@ ONE = settings(
     suppress_health_check=[*HealthCheck],
 )
 # These end at the sign-in page on purpose, or answer 401 to a wrong password.
-ONE = settings(
-    max_examples=1,
-    database=None,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=[*HealthCheck],
-)
 AT_THE_DOOR = {
     "staff_pages.sign_in",
     "staff_pages.sign_in_now",
