@@ -370,8 +370,9 @@ def _appointment_of(session: Session, code: str) -> str:
 def export_person(context: click.Context, /, to: Path | None, **named: Any) -> None:
     """Hand over all that is stored about a person, as JSON (Article 15 GDPR)."""
     now = clock.now()
-    with _database(context).read(snapshot=True) as session:
+    with _database(context).write() as session:
         found = people.find(session, _who(session, named))
+        people.happened(session, "person.exported", found, now, actor=BY_HAND)
     text = json.dumps(people.as_json(found, now), ensure_ascii=False, indent=2)
     if to is None:
         click.echo(text)
@@ -401,13 +402,14 @@ def forget_person(context: click.Context, /, cancel: bool, yes: bool, **named: A
                 " ".join(filter(None, (each.kind, str(what), str(whose), each.stays and f"({each.stays})")))
             )
         if not yes:
+            people.happened(session, "person.seen", found, now, actor=BY_HAND)
             click.echo(f"{len(found)} records. Nothing was changed; --yes forgets them.")
             return
         cancelled = 0
         if cancel:
-            cancelled = people.cancel_coming(session, found, now, settings=settings, actor="office")
+            cancelled = people.cancel_coming(session, found, now, settings=settings, actor=BY_HAND)
             found = people.find(session, who)  # the messages about it are new
-        gone = people.forget(session, found, now, actor="office")
+        gone = people.forget(session, found, now, actor=BY_HAND)
     click.echo(f"Forgotten: {gone.total()} records. Cancelled: {cancelled} appointments.")
 
 

@@ -207,9 +207,10 @@ def confirm(slug: str, reference: str) -> ResponseReturnValue:
 
 
 def _page(desk: Desk, entry: Entry, template: str, **words: object) -> str:
-    """A page that shows whose appointment it is, which goes on record."""
+    """A page that shows whose appointment it is, and the person's others, which goes on record."""
     found = entry.appointment
-    note_seen(desk, seeing.of_appointment(found))
+    others = record.others_of(desk.session, found, desk.now)
+    note_seen(desk, seeing.of_appointment(found), [each.id for each in others])
     is_open = found.state in appointing.CANCELLABLE and found.start > desk.now
     return render(
         desk,
@@ -222,7 +223,7 @@ def _page(desk: Desk, entry: Entry, template: str, **words: object) -> str:
         picture=Markup(qr.svg(found.reference)),  # noqa: S704 (made of numbers only)
         ends=found.start + found.ticks * timedelta(minutes=5),
         is_open=is_open,
-        others=record.others_of(desk.session, found, desk.now),
+        others=others,
         address={"slug": desk.office.slug, "reference": found.reference},
         **words,
     )

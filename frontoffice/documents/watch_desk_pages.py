@@ -9,7 +9,7 @@ from wtforms import RadioField, SelectField, StringField
 
 from frontoffice import events
 from frontoffice.agenda import day as days
-from frontoffice.agenda import shell
+from frontoffice.agenda import seeing, shell
 from frontoffice.agenda.shell import HERE, REFERENCE, Desk, acting, looking
 from frontoffice.booking import manage_pages
 from frontoffice.documents import proving, renewal_forecast, watching
@@ -88,10 +88,11 @@ def add(slug: str) -> ResponseReturnValue:
 
 @pages.route(OF_APPOINTMENT, methods=["GET", "POST"])
 def of_appointment(slug: str, reference: str) -> ResponseReturnValue:
-    """The same after a visit: the contact is that of the appointment."""
+    """The same after a visit: the contact is that of the appointment, and the look at it is on record."""
     form = _form()
     with looking(slug, Permission.MIND_WATCHES) as desk:
         entry = days.find(desk.session, desk.office, reference)
+        shell.note_seen(desk, seeing.of_appointment(entry.appointment))
         person = shell.person_of(desk, entry)
         both = ((Medium.SMS, person.phone), (Medium.MAIL, person.mail))
         contacts = [Contact.at(medium, to) for medium, to in both if to]

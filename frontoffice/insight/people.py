@@ -59,20 +59,19 @@ def forget(session: Session, found: Sequence[Record], now: datetime, *, actor: s
     for wing in WINGS:
         wing.forget(session, gone, now)
     counts = Counter(each.kind for each in gone)
-    offices = {each.office_id for each in gone if each.office_id}
-    if gone and not offices:  # such as a notice: it is put on record at the first office
+    if gone:
+        happened(session, "person.forgotten", gone, now, actor=actor)
+    return counts
+
+
+def happened(session: Session, kind: str, found: Sequence[Record], now: datetime, *, actor: str) -> None:
+    """Append what was done with these records, how many of each kind, at each office that they are of."""
+    offices = {each.office_id for each in found if each.office_id}
+    if not offices:  # such as a notice, or nothing at all: it is put on record at the first office
         offices = set(session.scalars(select(Office.id).order_by(Office.id).limit(1)))
     for office_id in sorted(offices):
-        events.append(
-            session,
-            office_id,
-            "person.forgotten",
-            now,
-            actor=actor,
-            subject="person",
-            data=dict(Counter(each.kind for each in gone if each.office_id in (None, office_id))),
-        )
-    return counts
+        told = Counter(each.kind for each in found if each.office_id in (None, office_id))
+        events.append(session, office_id, kind, now, actor=actor, subject="person", data=dict(told))
 
 
 def cancel_coming(

@@ -34,7 +34,7 @@ def add(
     office: Office | None,
     now: datetime,
     *,
-    actor: str = "console",
+    actor: str = "cli",
     offices: Sequence[Office] = (),
 ) -> Account:
     """Add an account and return it: valid at `office` and `offices`, and without any at every office.

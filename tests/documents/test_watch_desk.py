@@ -57,6 +57,17 @@ def test_after_a_visit_the_contact_is_known(
     assert (kept.source, kept.language) == ("desk", "en")
 
 
+def test_the_look_at_the_contact_of_an_appointment_is_on_record_once(
+    clerk: Browser, database: Database, config: Config, now: datetime
+) -> None:
+    visit = booked(database, config, at(24, "8:00"), now)
+    for _ in range(2):
+        clerk.get(f"{AT}/watches/of/{visit.reference}")
+    with database.read() as session:
+        seen = session.scalars(select(Event.subject).where(Event.kind == "appointment.seen")).all()
+    assert seen == [f"appointment:{visit.id}"]
+
+
 def test_an_application_received_at_the_desk_ends_the_reminders(
     clerk: Browser, database: Database, config: Config, now: datetime
 ) -> None:

@@ -17,6 +17,7 @@ from frontoffice.booking.visit import visit
 from frontoffice.cli import main
 from frontoffice.config import Config
 from frontoffice.db import Database
+from frontoffice.events import Event
 from frontoffice.messages.models import Message, MessageState
 from frontoffice.offices.models import Office
 from tests.conftest import KEY
@@ -103,3 +104,9 @@ def test_the_office_exports_and_forgets(
         told = run(config, tmp_path, "forget-person", *him, "--yes", "--cancel")
     assert "Cancelled: 1 appointments." in told
     assert person_of(database).name == "–"
+    with database.read() as session:
+        query = select(Event.kind, Event.data).where(Event.subject == "person").order_by(Event.id)
+        on_record = [tuple(each) for each in session.execute(query.where(Event.actor == "cli"))]
+    kinds = ["person.exported", "person.exported", "person.seen", "person.forgotten"]
+    assert [kind for kind, _data in on_record] == kinds
+    assert on_record[0][1] == {"appointment": 1, "message": 2}
