@@ -73,7 +73,7 @@ def parse(typed: str, today: date) -> BirthDate:
     first, middle, last = parts
     if len(first) == 4 and first.isdecimal():
         return of_parts(last, middle, first, today)
-    month_first = _month(first) and not first.isdecimal()
+    month_first = month_of(first) and not first.isdecimal()
     if month_first or (middle.isdecimal() and int(middle) > 12 and first.isdecimal() and int(first) <= 12):
         first, middle = middle, first
     return of_parts(first, middle, last, today)
@@ -90,10 +90,17 @@ def of_parts(day: str, month: str, year: str, today: date) -> BirthDate:
             "born",
             N_("Please enter your date of birth: day, month and year. What your passport does not say: 00."),
         )
-    known_day, known_month = _number(parts[0]), _month(parts[1])
+    known_day, known_month = _number(parts[0]), month_of(parts[1])
     if known_day is None or known_month is None or not re.fullmatch(r"\d{4}", parts[2]):
         raise Invalid("born", N_("Please enter your date of birth in numbers, the year with four digits."))
     return _checked(known_day, known_month, int(parts[2]), today)
+
+
+def month_of(typed: str) -> int | None:
+    """A month as a number, in digits of any script or as a word of any of our languages; 0 if left open, else None."""
+    tidy = _tidy(typed)
+    number = _number(tidy)
+    return number if number is not None else _months().get(tidy.casefold().rstrip("."))
 
 
 def from_iso(kept: str) -> BirthDate:
@@ -142,11 +149,6 @@ def _number(typed: str) -> int | None:
     if _UNKNOWN.fullmatch(typed):
         return 0
     return int(typed) if re.fullmatch(r"\d{1,2}", typed) else None
-
-
-def _month(typed: str) -> int | None:
-    number = _number(typed)
-    return number if number is not None else _months().get(typed.casefold().rstrip("."))
 
 
 def _tidy(typed: str) -> str:

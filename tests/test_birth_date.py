@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from babel.dates import format_date
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,6 +98,14 @@ def test_what_is_no_date_of_birth_is_refused_and_says_why(typed: str, complaint:
 def test_today_and_the_parts_of_today_are_not_in_the_future() -> None:
     for typed in ("23.11.2026", "00.11.2026", "00.00.2026"):
         assert birth_date.parse(typed, TODAY)
+
+
+@pytest.mark.parametrize("code", languages.SUPPORTED)
+def test_the_field_of_the_month_takes_every_name_of_it(code: str) -> None:
+    locale = languages.writing_of(code)
+    for number in range(1, 13):
+        name = format_date(date(1991, number, 27), "LLLL", locale)
+        assert birth_date.of_parts("27", name, "1991", TODAY) == date(1991, number, 27), name
 
 
 @pytest.mark.parametrize("code", [*languages.SUPPORTED, *languages.COMING])

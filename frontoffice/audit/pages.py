@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from frontoffice import clock, events
+from frontoffice import clock, events, names
 from frontoffice.audit import searching, words
 from frontoffice.audit.searching import Wanted
 from frontoffice.errors import Invalid, NotSignedIn
@@ -122,7 +122,8 @@ def _note(session: Session, account: Account, kind: str, asked: Search, now: dat
 def _page(session: Session, account: Account, asked: Search, now: datetime) -> str:
     shown = asked.found[: searching.PAGE]
     offices = _offices(session, account)
-    people = session.scalars(select(Account).order_by(Account.name)).unique().all()
+    accounts = session.scalars(select(Account).order_by(Account.id)).unique()
+    people = sorted(accounts, key=lambda account: names.sort_key(account.name))
     more = {name: value for name, value in request.args.items() if name != "before"}
     return render_template(
         "audit/search.html",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from frontoffice import birth_date
 from frontoffice.errors import N_, Invalid
 
 ALPHABET = "0123456789CFGHJKLMNPRTVWXYZ"
@@ -130,14 +131,9 @@ def order_number(typed: str, field: str = "order") -> str:
     return tidied
 
 
-def birth(day: str, month: str, year: str, today: date, field: str = "born") -> str:
-    """A date of birth as "1990-03-07". Where a passport names no day or no month it is "00". Raises Invalid."""
-    parts = [each.strip() for each in (day, month, year)]
-    if not all(parts):
-        raise Invalid(field, N_("Please enter your date of birth: day, month and year."))
-    if not all(each.isdecimal() for each in parts) or len(parts[2]) != 4 or max(map(len, parts[:2])) > 2:
-        raise Invalid(field, N_("Please enter your date of birth in numbers, the year with four digits."))
-    return birth_from(f"{int(parts[2]):04}-{int(parts[1]):02}-{int(parts[0]):02}", today, field)
+def birth(day: str, month: str, year: str, today: date) -> str:
+    """A date of birth as "1990-03-07". Where a passport names no day or no month it is "00". Raises Invalid (born)."""
+    return birth_date.of_parts(day, month, year, today).isoformat()
 
 
 def birth_from(text: str, today: date, field: str = "born") -> str:

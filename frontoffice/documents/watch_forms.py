@@ -4,6 +4,7 @@ from datetime import date
 
 from wtforms import FormField, RadioField, SelectField, StringField
 
+from frontoffice import birth_date
 from frontoffice.booking.forms import BirthForm, DetailsForm
 from frontoffice.documents.document_kinds import ABOUT, DocumentKind
 from frontoffice.errors import N_, Invalid
@@ -36,7 +37,9 @@ class DateForm(DetailsForm):
             raise Invalid("kind", N_("Please choose a document."))
         day, month, year = (each.strip() for each in self.expires.form.typed())
         try:
-            expires_on = date(int(year) + (2000 if len(year) == 2 else 0), int(month), int(day))
+            expires_on = date(
+                int(year) + (2000 if len(year) == 2 else 0), birth_date.month_of(month) or 0, int(day)
+            )
         except (ValueError, OverflowError):
             raise Invalid(
                 "expires", N_("Please enter the day, the month and the year as they stand on the document.")

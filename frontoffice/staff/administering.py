@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from frontoffice import events, vault
+from frontoffice import events, names, vault
 from frontoffice.errors import N_, Conflict, NotFound
 from frontoffice.offices.models import Office
 from frontoffice.staff import accounts, second_factor, signing_in
@@ -27,9 +27,11 @@ class LastAdministrator(Conflict):
 
 
 def listed(session: Session) -> list[Account]:
-    """All accounts: active ones first, by name."""
-    query = select(Account).order_by(Account.active.desc(), Account.name, Account.id)
-    return list(session.scalars(query.options(selectinload(Account.places))))
+    """All accounts: active ones first, by name in whatever script."""
+    query = select(Account).options(selectinload(Account.places)).order_by(Account.id)
+    return sorted(
+        session.scalars(query), key=lambda account: (not account.active, names.sort_key(account.name))
+    )
 
 
 def look(session: Session, number: int) -> Account:

@@ -143,6 +143,11 @@ def test_a_birth_without_day_or_month() -> None:
     assert serial.birth("0", "0", "1990", TODAY) == "1990-00-00"
 
 
+@pytest.mark.parametrize("month", ["3", "03", "März", "march", "Березень", "مارس", "آذار", "٣"])
+def test_the_month_of_a_birth_may_be_a_word(month: str) -> None:
+    assert serial.birth("7", month, "1990", TODAY) == "1990-03-07"
+
+
 @pytest.mark.parametrize("typed", ["", "<<<", "ARD<<", "hello\nworld", "<" * 90, "\n\n\n", "A" * 400])
 def test_what_is_no_lines_is_refused(typed: str) -> None:
     with pytest.raises(serial.NotReadable):

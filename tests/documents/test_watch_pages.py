@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 import time_machine
 from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 
 from frontoffice.booking import appointing, confirming, planning
 from frontoffice.booking.models import Appointment
@@ -13,7 +14,9 @@ from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.documents import watching
 from frontoffice.documents.contact import Contact
+from frontoffice.documents.document_kinds import DocumentKind
 from frontoffice.documents.models import ExpiryWatch, WatchState
+from frontoffice.documents.watch_forms import DateForm
 from frontoffice.messages.envelope import unseal
 from frontoffice.messages.models import Message
 from frontoffice.offices.models import Confirmation, Office, Service
@@ -69,6 +72,12 @@ def test_who_asks_proves_the_contact_and_is_reminded(
     [kept] = watches(database)
     assert (kept.kind, kept.expires_on, kept.language) == ("student", ends, "en")
     assert sweep(database, config, now) == 1
+
+
+@pytest.mark.parametrize("month", ["März", "березень", "٣"])
+def test_the_month_of_the_end_may_be_a_word(month: str) -> None:
+    form = DateForm(MultiDict({"kind": "passport"} | day(date(2027, 3, 7)) | {"expires-month": month}))
+    assert form.read() == (DocumentKind.PASSPORT, date(2027, 3, 7))
 
 
 def test_what_is_wrong_stands_beside_its_field(visitor: Visitor, now: datetime) -> None:

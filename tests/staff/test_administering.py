@@ -43,6 +43,19 @@ def administrator(app: Flask, database: Database, now: datetime) -> Browser:
     return browser
 
 
+def test_accounts_stand_in_one_order_whatever_the_script(database: Database) -> None:
+    people = ["Zeynep", "Юлія Бондар", "Åsa", "محمد", "Änne"]
+    with database.write() as session:
+        for number, name in enumerate(people):
+            account(session, f"somebody-{number}").name = name
+        account(session, "gone").active = False
+    with database.read() as session:
+        listed = [each.name for each in administering.listed(session) if each.active]
+        last = administering.listed(session)[-1]
+    assert listed == ["Änne", "Åsa", "محمد", "Юлія Бондар", "Zeynep"]
+    assert last.username == "gone"
+
+
 def link_for(browser: Browser, who: Account) -> str:
     """Take the password away on the account's page, and read the path of the link there."""
     browser.get(f"/staff/accounts/{who.id}/")
