@@ -62,7 +62,7 @@ def closeness(typed: str, name: str) -> float:
     return _closest(words_of(typed), words_of(name))
 
 
-def sort_key(name: str) -> Sequence[str]:
+def sort_key(name: str) -> list[str]:
     """By this, names of all scripts stand in one order."""
     return words_of(name) or [name.casefold()]
 

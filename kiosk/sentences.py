@@ -8,6 +8,7 @@ from kiosk.office_setup import OfficeSetup
 from kiosk.texts import N_, _, ngettext, time_of_day
 
 CLOCK_OFF_MINUTES = 2
+NO_VOICE = N_("This device cannot read this language aloud. The people at the desk will help you.")
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,15 @@ def ngettext(one: str, many: str, num: int, **values: object) -> str:
     return str(flask_babel.ngettext(one, many, num, **values))
 
 
+def in_own_languages(text: str) -> dict[str, str]:
+    """A marked text in each language that a device is sure to have."""
+    said = {}
+    for language in OWN_LANGUAGES:
+        with flask_babel.force_locale(locale(language)):
+            said[language] = _(text)
+    return said
+
+
 def locale(language: str) -> Locale:
     """The language with its rules."""
     try:

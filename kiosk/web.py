@@ -86,6 +86,8 @@ def _everywhere() -> dict[str, object]:
         "setup": kiosk.setup,
         "own_name": texts.own_name,
         "state_line": _state_line,
+        "no_voice": sentences.NO_VOICE,
+        "in_own_languages": texts.in_own_languages,
         "display": display.chosen(),
         "styles": display.styles(),
     }

@@ -9,6 +9,11 @@ export function scrollButtons(buttons) {
     buttons.hidden = true;
     const long = places.filter(scrolls);
     buttons.hidden = long.length === 0;
+    // With the focus on it, the arrow keys move it too.
+    for (const place of places) {
+      if (long.includes(place)) place.tabIndex = 0;
+      else place.removeAttribute("tabindex");
+    }
     for (const button of buttons.querySelectorAll("[data-scroll-by]")) {
       const atEnd = long.every((place) => button.dataset.scrollBy < 0
         ? place.scrollTop <= 0

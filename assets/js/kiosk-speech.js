@@ -1,4 +1,5 @@
-// Reads the screen aloud with a voice that is installed on this device: nothing a visitor does leaves it.
+// Reads the screen aloud with a voice that is installed on this device: nothing a visitor does leaves it. Where there is
+// none for the visitor's language the screen says so, and another voice tells those who cannot see it who will help.
 
 import { isOn, toggle } from "./kiosk-display.js";
 
@@ -14,6 +15,10 @@ export function readAloud(button) {
   let begun = false;
 
   const begin = () => {
+    const isMissing = !voice() && speech.getVoices().some((each) => each.localService);
+    document.querySelector("[data-no-voice]").hidden = !isMissing;
+    if (isMissing && isOn("aloud") && !begun) sayThatThereIsNoVoice();
+    begun ||= isMissing;
     if (!voice()) return;
     button.hidden = false;
     if (isOn("aloud") && !begun) readScreen();
@@ -29,7 +34,10 @@ export function readAloud(button) {
     else speech.cancel();
   });
   document.addEventListener("read", () => {
-    if (!voice()) return;
+    if (!voice()) {
+      sayThatThereIsNoVoice();
+      return;
+    }
     if (!isOn("keys")) toggle("keys");
     if (isOn("aloud")) readScreen();
     else toggle("aloud");
@@ -38,33 +46,39 @@ export function readAloud(button) {
     moved = event.key === "Tab" || /^Numpad(Add|Subtract)$/.test(event.code);
   }, { capture: true });
   document.addEventListener("focusin", ({ target }) => {
-    if (isOn("aloud") && moved) say([nameOf(target)]);
+    if (voice() && isOn("aloud") && moved) say([nameOf(target)]);
     moved = false;
   });
   document.addEventListener("input", ({ target }) => {
-    if (isOn("aloud") && target.value) say([target.value.slice(-1)]);
+    if (voice() && isOn("aloud") && target.value) say([target.value.slice(-1)]);
   });
   const notice = document.querySelector("[data-return-notice]");
   new MutationObserver(() => {
-    if (isOn("aloud") && !notice.hidden) say([document.querySelector("[data-say]").dataset.sayTime]);
+    if (voice() && isOn("aloud") && !notice.hidden) say([document.querySelector("[data-say]").dataset.sayTime]);
   }).observe(notice, { attributeFilter: ["hidden"] });
 }
 
-function voice() {
-  const fitting = speech.getVoices().filter((each) => each.localService && sameLanguage(each.lang));
+const mainPart = (tag) => tag.replace("_", "-").split("-")[0].toLowerCase();
+
+function voice(code = language) {
+  const fitting = speech.getVoices().filter((each) => each.localService && mainPart(each.lang) === mainPart(code));
   return fitting.find((each) => each.default) ?? fitting[0];
 }
 
-const sameLanguage = (tag) => tag.replace("_", "-").split("-")[0].toLowerCase() === language.split("-")[0].toLowerCase();
-
-function say(sentences) {
+function say(sentences, code = language) {
   speech.cancel();
   for (const sentence of sentences) {
     const utterance = new SpeechSynthesisUtterance(sentence);
-    utterance.voice = voice();
-    utterance.lang = language;
+    utterance.voice = voice(code);
+    utterance.lang = code;
     speech.speak(utterance);
   }
+}
+
+function sayThatThereIsNoVoice() {
+  const sentences = JSON.parse(document.querySelector("[data-say]").dataset.sayNoVoice);
+  const code = Object.keys(sentences).find((each) => voice(each));
+  if (code) say([sentences[code]], code);
 }
 
 /** What there is to read, and then what there is to press. */

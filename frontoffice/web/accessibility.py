@@ -27,6 +27,16 @@ TESTED = (
         "test_everybody_can_use_the_pages_of_visitors_in_german",
     ),
     Claim(
+        N_("The pages of staff are looked at in the same way."),
+        WALK,
+        "test_everybody_can_use_the_pages_of_staff",
+    ),
+    Claim(
+        N_("The screens of the kiosk are looked at too, and a numeric keypad is enough to use them."),
+        "tests/kiosk/test_accessible_screens.py",
+        "test_axe_finds_nothing_on_the_screens",
+    ),
+    Claim(
         N_("Everything can be reached with the keyboard, and one sees where one is."),
         WALK,
         "test_everybody_can_use_the_pages_of_visitors_in_german",

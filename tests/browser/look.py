@@ -10,11 +10,24 @@ from tests.browser.walk import Found
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "EN-301-549", "best-practice"]
+ALL = {"type": "tag", "values": TAGS}
+# Those of them whose answer depends on the place and size of things, and those that depend on words.
+LAYOUT = {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]}
+WORDS = {
+    "type": "rule",
+    "values": [
+        *LAYOUT["values"],
+        *("aria-dialog-name", "aria-input-field-name", "button-name", "document-title", "empty-heading"),
+        *("html-has-lang", "html-lang-valid", "html-xml-lang-mismatch", "image-alt", "input-button-name"),
+        *("label", "landmark-unique", "link-name", "link-in-text-block", "select-name", "summary-name"),
+        *("svg-img-alt", "valid-lang"),
+    ],
+}
 MOST_STOPS = 40  # of one page: long tables repeat themselves
 NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1440, "height": 900}
 
-RUN_AXE = """async (tags) => {
-    const found = await axe.run(document, { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"] });
+RUN_AXE = """async (runOnly) => {
+    const found = await axe.run(document, { runOnly, resultTypes: ["violations"], preload: false });
     return found.violations.map((each) => `${each.id}: ${each.nodes.slice(0, 3).map((node) => node.html).join(" | ")}`);
 }"""
 
@@ -51,23 +64,12 @@ WATCH_FOCUS = """() => {
     return all.length - radios.length + new Set(radios.map((each) => each.name)).size;
 }"""
 
-# While no language from right to left is whole: the page as one would have it.
-MIRROR = """async () => {
-    document.documentElement.dir = "rtl";
-    for (const link of document.querySelectorAll("link[href*='/kern.css']")) {
-        await new Promise((resolve) => {
-            link.onload = resolve;
-            link.href = link.href.replace("kern.css", "kern.rtl.css");
-        });
-    }
-}"""
-
 # Pages that follow the office are looked at as they stand: what moves meanwhile is looked at elsewhere.
 STAND_STILL = "delete globalThis.EventSource;"
 
 
 class Reader:
-    """Somebody who reads pages in one language, signed in if the browser carries a state. `code` may be "mirrored"."""
+    """Somebody who reads pages in one language, signed in if the browser carries a state."""
 
     def __init__(self, browser: Browser, demo: Demonstration, code: str, state: Any = None) -> None:
         self.code = code
@@ -75,8 +77,7 @@ class Reader:
         self._context = browser.new_context(
             locale="de-DE", storage_state=state, bypass_csp=True, reduced_motion="reduce", viewport=WIDE
         )
-        if code != "mirrored":
-            self._context.add_cookies([{"name": "language", "value": code, "url": demo.url}])
+        self._context.add_cookies([{"name": "language", "value": code, "url": demo.url}])
         self._context.add_init_script(STAND_STILL)
         self._context.add_init_script(path=AXE)
         self.page = self._context.new_page()
@@ -88,22 +89,23 @@ class Reader:
     def look(
         self, found: Found, axe_at: Iterable[dict[str, int]] = (), *, keyboard: bool = False
     ) -> list[str]:
-        """What is wrong with a page: for axe at these sizes, for its width at all sizes, and by keyboard."""
-        page = self.page
-        page.set_viewport_size(WIDE)
-        page.goto(found.url)
-        if self.code == "mirrored":
-            page.evaluate(MIRROR)
+        """What is wrong with a page, at all sizes. axe looks at everything at these sizes, else at layout and words."""
+        self.page.set_viewport_size(WIDE)
+        self.page.goto(found.url)
         faults = self._by_keyboard() if keyboard else []
         for size in (WIDE, NARROW):
-            page.set_viewport_size(size)
-            faults += [f"sticks out at {size['width']} px: {each}" for each in page.evaluate(STICKS_OUT)]
-            if size in axe_at:
-                faults += [f"{each} at {size['width']} px" for each in page.evaluate(RUN_AXE, TAGS)]
-        page.set_viewport_size(WIDE)
-        page.evaluate("() => { document.documentElement.style.fontSize = '200%' }")
-        faults += [f"sticks out at twice the size: {each}" for each in page.evaluate(STICKS_OUT)]
+            self.page.set_viewport_size(size)
+            faults += self._at(
+                f"{size['width']} px", ALL if size in axe_at else WORDS if size is NARROW else LAYOUT
+            )
+        self.page.set_viewport_size(WIDE)
+        self.page.evaluate("() => { document.documentElement.style.fontSize = '200%' }")
+        faults += self._at("twice the size", LAYOUT)
         return [f"{found.endpoint} in {self.code}: {each}" for each in faults]
+
+    def _at(self, size: str, rules: dict[str, Any]) -> list[str]:
+        wide = [f"sticks out at {size}: {each}" for each in self.page.evaluate(STICKS_OUT)]
+        return wide + [f"{each} at {size}" for each in self.page.evaluate(RUN_AXE, rules)]
 
     def _by_keyboard(self) -> list[str]:
         stops = min(self.page.evaluate(WATCH_FOCUS), MOST_STOPS)

@@ -1,7 +1,6 @@
 """Every page can be used by everybody: axe-core finds nothing, at any size and in both directions, and the keyboard is
 enough (WCAG 2.2 AA, EN 301 549). The pages are found by following links, so that new ones are looked at too."""
 
-import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -16,14 +15,21 @@ from frontoffice.db import Database
 from frontoffice.demo.people import ACCOUNTS
 from frontoffice.vault import Vault
 from frontoffice.web.app import create_app
+from tests.browser import words
 from tests.browser.conftest import Demonstration
 from tests.browser.look import NARROW, WIDE, Reader
 from tests.browser.walk import Found, Walk
 
 pytestmark = pytest.mark.browser
 
-OTHERS = tuple(code for code in languages.SUPPORTED if code != "de")
-RIGHT_TO_LEFT = next((code for code in OTHERS if languages.language_of(code).direction == "rtl"), "mirrored")
+LOOKED_AT_WHOLE = ("de", "ar", "de-simple")
+OTHERS = tuple(code for code in languages.SUPPORTED if code not in LOOKED_AT_WHOLE)
+FOR_STAFF = ("staff_pages.", "demo.")  # in German and English alone
+# Names that offices give, and one of a law, are as they are in every language.
+NAMES = frozenset(
+    ("Ausländerbehörde Musterstadt", "Blaue Karte EU", "Verlosung im Winter", "Termine am Monatsende")
+)
+SHARE = 3  # of the pages, in each of the other languages
 
 
 @pytest.fixture(scope="module")
@@ -54,62 +60,105 @@ def public(walk: Walk, browser: Browser, demonstration: Demonstration) -> list[F
 @pytest.fixture(scope="module")
 def staffed(
     walk: Walk, browser: Browser, demonstration: Demonstration, public: list[Found]
-) -> list[tuple[Any, list[Found]]]:
+) -> Iterator[list[tuple[Any, list[Found]]]]:
     """The pages of staff: what the browser has to carry, and the pages that this role sees and none before it."""
     seen = {each.endpoint for each in public}
     by_role = []
+    contexts = []
     for account in ACCOUNTS:
         context = browser.new_context(locale="de-DE")
+        contexts.append(context)
         page = context.new_page()
         page.goto(f"{demonstration.url}/staff/sign-in?next=/desk/")
         page.locator("input[name=username]").fill(account.username)
         page.locator("input[name=password]").fill(account.password)
         page.locator("main button[type=submit], main form button").first.click()
         expect(page.locator("input[name=password]")).to_have_count(0)
-        pages = list(walk.pages(context.request, ["/desk/", "/staff/", page.url], seen))
+        starts = ["/desk/", "/staff/", page.url]
+        if account is ACCOUNTS[0]:
+            starts.append(_desk_with_a_visitor(page))
+        pages = list(walk.pages(context.request, starts, seen))
         new = [each for each in pages if each.endpoint not in seen]
         seen |= {each.endpoint for each in new}
         by_role.append((context.storage_state(), new))
+    yield by_role
+    _leave_the_desk(contexts[0].pages[0])
+    for context in contexts:
         context.close()
-    return by_role
 
 
 def _pages_of_a_booking(page: Page, demo: Demonstration) -> list[str]:
-    """The form, and the appointment that it becomes."""
-    page.goto(f"{demo.url}/book/musterstadt/")
-    page.locator("a[href*='eat-pick-up']").first.click()
-    page.locator("a.month__day--free").last.click()
-    times = page.url
-    page.locator("button.slot").last.click()
-    form = page.url
+    """Times, the appointment that one of them became, a new time for it that is only held, and a form not sent yet."""
+    times, form = _held(page, demo)
     page.locator("input[name=name]").fill("Axel Zugang")
     for part, value in (("day", "00"), ("month", "00"), ("year", "1980")):
         page.locator(f"input[name$='{part}']").first.fill(value)
     page.locator("input[name=mail]").fill("axel@mail.example")
     page.locator("main form button").last.click()
     expect(page.locator(".reference__code")).to_be_visible()
-    return [times, form, page.url]
+    appointment = page.url
+    page.goto(f"{appointment}move")
+    page.locator("button.slot").last.click()
+    other = page.context.browser.new_context(locale="de-DE")  # one browser holds one time
+    _times, form = _held(other.new_page(), demo)
+    other.close()
+    return [times, form, appointment, page.url]
 
 
-# These have never been seen to pass as a whole: what they find on the pages of staff is still to be sorted out.
-at_leisure = pytest.mark.skipif(
-    not os.environ.get("ACCESSIBILITY"),
-    reason="not clean yet: ACCESSIBILITY=1 runs it and says what is wrong",
-)
+def _held(page: Page, demo: Demonstration) -> tuple[str, str]:
+    """The addresses of a page of times, and of the form for one of them."""
+    page.goto(f"{demo.url}/book/musterstadt/")
+    page.locator("a[href*='eat-pick-up']").first.click()
+    page.locator("a.month__day--free").last.click()
+    times = page.url
+    page.locator("button.slot").last.click()
+    expect(page.locator("input[name=name]")).to_be_visible()
+    return times, page.url
 
 
-@at_leisure
+def _desk_with_a_visitor(page: Page) -> str:
+    """Open a counter and call somebody; gives the desk's address."""
+    page.locator("form[action$='/open'] button").last.click()
+    page.locator(".next__button").click()
+    expect(page.locator(".visitor__ticket")).to_be_visible()
+    return page.url
+
+
+def _leave_the_desk(page: Page) -> None:
+    """For the tests of other files, which share the demonstration."""
+    page.reload()
+    page.locator("[data-key=x]").click()
+    page.locator(".desk__close button").click()
+    expect(page.locator("form[action$='/open']").first).to_be_visible()
+
+
 def test_the_walk_finds_the_pages(public: list[Found], staffed: list[tuple[Any, list[Found]]]) -> None:
     assert {
         "start.index",
         "booking.services",
         "booking.times",
-        "booking.find",
+        "booking.contact",
         "booking.appointment",
+        "booking.ask_to_move",
+        "waitlist.join",
+        "cards.ask",
+        "watches.ask",
+        "phone_ticket.ticket",
+        "screen_pages.screen",
     } <= {each.endpoint for each in public}
     theirs = {each.endpoint for _state, pages in staffed for each in pages}
-    assert {"line_pages.counters", "agenda.day"} <= theirs
-    assert len(theirs) >= 12
+    assert {
+        "line_pages.show_desk",
+        "look_pages.look",
+        "team_pages.view",
+        "agenda.day",
+        "statistics.show",
+        "administration.services",
+        "accounts.listed",
+        "audit.search",
+    } <= theirs
+    assert len(public) >= 30
+    assert len(theirs) >= 55
 
 
 def test_every_page_is_valid_html(public: list[Found], staffed: list[tuple[Any, list[Found]]]) -> None:
@@ -134,30 +183,31 @@ def test_everybody_can_use_the_pages_of_visitors_in_german(
     assert faults == []
 
 
-def test_everybody_can_use_the_pages_of_visitors_from_right_to_left(
-    browser: Browser, demonstration: Demonstration, public: list[Found]
+@pytest.mark.parametrize("code", LOOKED_AT_WHOLE[1:])
+def test_everybody_can_use_the_pages_of_visitors_from_right_to_left_and_in_plain_german(
+    browser: Browser, demonstration: Demonstration, public: list[Found], code: str
 ) -> None:
-    reader = Reader(browser, demonstration, RIGHT_TO_LEFT)
+    reader = Reader(browser, demonstration, code)
     faults = [fault for found in public for fault in reader.look(found, [NARROW])]
     reader.close()
     assert faults == []
 
 
-@at_leisure
 def test_everybody_can_use_the_pages_of_visitors_in_the_other_languages(
     browser: Browser, demonstration: Demonstration, public: list[Found]
 ) -> None:
-    """Each language with some of the pages, and each page in some language: whether words are too long for it."""
+    """Each language with some of the pages, and each page in some languages. They share templates and stylesheets with
+    those that were looked at whole: what can still be wrong are words that are missing or too long, and links that
+    come to stand too close, as they are in several languages."""
     faults = []
-    codes = [code for code in OTHERS if code != RIGHT_TO_LEFT]
-    for turn, code in enumerate(codes):
+    for turn, code in enumerate(OTHERS):
         reader = Reader(browser, demonstration, code)
-        faults += [fault for found in public[turn :: len(codes)] for fault in reader.look(found, [NARROW])]
+        for found in public[turn % SHARE :: SHARE]:
+            faults += reader.look(found)
         reader.close()
     assert faults == []
 
 
-@at_leisure
 def test_everybody_can_use_the_pages_of_staff(
     browser: Browser, demonstration: Demonstration, staffed: list[tuple[Any, list[Found]]]
 ) -> None:
@@ -167,4 +217,22 @@ def test_everybody_can_use_the_pages_of_staff(
         for number, found in enumerate(pages):
             faults += reader.look(found, [(WIDE, NARROW)[number % 2]], keyboard=True)
         reader.close()
+    assert faults == []
+
+
+@pytest.mark.parametrize("code", ["uk", "ar"])
+def test_a_page_of_visitors_says_nothing_in_english_or_german(
+    browser: Browser, demonstration: Demonstration, public: list[Found], code: str
+) -> None:
+    context = browser.new_context(locale="de-DE")
+    context.add_cookies([{"name": "language", "value": code, "url": demonstration.url}])
+    faults = []
+    for found in public:
+        html = context.request.get(found.url).text()
+        if not found.endpoint.startswith(FOR_STAFF):
+            faults += [
+                f"{found.endpoint}: {each}" for each in (f"no {code}",) if f'lang="{code}"' not in html
+            ]
+            faults += [f"{found.endpoint}: {each}" for each in words.foreign(html, NAMES)]
+    context.close()
     assert faults == []

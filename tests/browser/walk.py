@@ -67,5 +67,8 @@ class Walk:
 
 
 def links(html: str) -> list[str]:
-    """Where the links of a page lead."""
-    return [each.get("href", "") for each in html5lib.parse(html, namespaceHTMLElements=False).iter("a")]
+    """Where the links and forms of a page lead: what a form is sent to often has a page of its own, too."""
+    page = html5lib.parse(html, namespaceHTMLElements=False)
+    return [each.get("href", "") for each in page.iter("a")] + [
+        each.get("action", "") for each in page.iter("form")
+    ]

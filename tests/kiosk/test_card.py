@@ -4,7 +4,7 @@ from tests.kiosk.hall import Hall
 from tests.kiosk.lobby import Visitor
 
 WHERE = "/en/card/where"
-READY = {
+READY: dict[str, str | None] = {
     "state": "ready",
     "title": "Your card is ready",
     "meaning": "You can pick it up.",

@@ -291,10 +291,29 @@ def test_the_screen_is_read_aloud_with_a_voice_of_the_device_only(screen: Page) 
     screen.wait_for_function(r"() => spoken.some(([, , text]) => /^A( \d){3}$/.test(text))")
 
 
-def test_without_a_voice_of_the_device_nothing_is_read(screen: Page) -> None:
-    screen.add_init_script(VOICES.replace("VOICES", '[["en-US", false], ["de-DE", true]]', 1))
-    screen.goto("/en/walk-in")
+def test_without_a_voice_for_the_language_the_screen_says_so_and_another_voice_where_there_is_help(
+    screen: Page,
+) -> None:
+    screen.add_init_script(VOICES.replace("VOICES", '[["ar-SA", false], ["de-DE", true]]', 1))
+    screen.goto("/de/walk-in")
+    press(screen, "*")
+    assert screen.evaluate("spoken[0][2]") == "Worum geht es?"
+    screen.goto("/ar/walk-in")
     expect(screen.locator("[value=aloud]")).to_be_hidden()
+    expect(screen.locator("[data-no-voice]")).to_be_visible()
+    help_in_german = "Dieses Gerät kann diese Sprache nicht vorlesen. Am Empfang hilft man Ihnen."
+    assert screen.evaluate("spoken") == [["de-DE", True, help_in_german]]
+    press(screen, "*")
+    assert screen.evaluate("spoken.length") == 2
+    press(screen, "+")
+    assert screen.evaluate("spoken.length") == 2, "a German voice does not read Arabic"
+
+
+def test_without_any_voice_of_the_device_nothing_is_promised(screen: Page) -> None:
+    screen.add_init_script(VOICES.replace("VOICES", '[["en-US", false]]', 1))
+    screen.goto("/en/walk-in")
+    for name in ("[value=aloud]", "[data-no-voice]"):
+        expect(screen.locator(name)).to_be_hidden()
     press(screen, "*")
     assert screen.evaluate("spoken") == []
 

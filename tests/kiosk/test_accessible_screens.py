@@ -1,0 +1,85 @@
+"""The kiosk's screens as everybody may need them: looked at with axe-core, from right to left, and seated."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.look import ALL, AXE, RUN_AXE, STICKS_OUT
+from tests.kiosk.browsing import needs_browser, new_browser
+from tests.kiosk.fake_office import code
+from tests.kiosk.hall import Hall
+from tests.kiosk.test_card import READY
+from tests.kiosk.test_for_everyone import PATHS
+
+pytestmark = needs_browser
+
+CODE = code("K7M2PXQ")
+SCREENS = [*PATHS, "information/renewal", "information/topic/stay", "nothing"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window."""
+    yield from new_browser()
+
+
+@pytest.fixture(params=["de", "ar"])
+def language(request: pytest.FixtureRequest) -> str:
+    """One that is written from left to right, and one from right to left."""
+    return str(request.param)
+
+
+@pytest.fixture(params=["standing", "seated"])
+def screen(browser: Browser, hall: Hall, language: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The device's screen, upright, with what is pressed where everybody reaches it, or low for those who sit."""
+    context = browser.new_context(
+        viewport={"width": 1080, "height": 1920}, base_url=hall.kiosk.url, bypass_csp=True
+    )
+    context.add_init_script(path=AXE)
+    page = context.new_page()
+    page.goto(f"/{language}/")
+    if request.param == "seated":
+        page.locator("[value=low]").click()
+        expect(page.locator("[value=low]")).to_have_attribute("aria-pressed", "true")
+    yield page
+    context.close()
+
+
+def faults(page: Page, where: str) -> list[str]:
+    """What is wrong with the screen that is shown."""
+    wide = [f"{where} sticks out: {each}" for each in page.evaluate(STICKS_OUT)]
+    return wide + [f"{where}: {each}" for each in page.evaluate(RUN_AXE, ALL)]
+
+
+def test_axe_finds_nothing_on_the_screens(screen: Page, language: str) -> None:
+    found = []
+    for path in SCREENS:
+        screen.goto(f"/{language}/{path}")
+        expect(screen.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
+        found += faults(screen, path)
+    assert found == []
+
+
+def test_nor_on_those_that_answer(hall: Hall, screen: Page, language: str) -> None:
+    hall.office.appointments[CODE] = {"service": "renewal", "due_at": "2026-11-23T09:30:00+00:00"}
+    hall.office.card = (200, READY)
+    found = []
+    for typed, heading in (("wrong", "h1"), (CODE, ".kiosk-number")):
+        screen.goto(f"/{language}/check-in")
+        screen.keyboard.type(typed)
+        screen.keyboard.press("Enter")
+        screen.wait_for_load_state()
+        expect(screen.locator(heading)).to_be_visible()
+        found += faults(screen, f"check-in with {typed}")
+    screen.goto(f"/{language}/card/where")
+    for name, typed in (("number", "C01X0006H"), ("born", "27031991")):
+        screen.locator(f"[name={name}]").fill(typed)
+    screen.keyboard.press("Enter")
+    expect(screen.locator("h1")).to_have_text(READY["title"] or "")
+    found += faults(screen, "the card")
+    screen.goto(f"/{language}/walk-in/stay")
+    screen.locator("button.kiosk-concern").first.click()
+    expect(screen.locator(".kiosk-number")).to_be_visible()
+    found += faults(screen, "the ticket")
+    assert found == []
