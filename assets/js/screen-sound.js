@@ -3,6 +3,11 @@
 const LONGEST = 12_000; // ms: some browsers never say that a sentence is over
 const GONG = 1300; // ms until words can be understood over it
 
+/** A sentence about a call; its number letter by letter, so that A017 cannot be heard as "A seventy". */
+export function wordsFor(sentence, { ticket, counter }) {
+  return sentence.replace("{ticket}", [...ticket].join(" ")).replace("{counter}", counter);
+}
+
 /** `speech`: {first: "de", sentences: {de: "Nummer {ticket}, …", …}}. `button` asks for a touch where that is needed. */
 export function makeSound(button, speech) {
   const audio = globalThis.AudioContext ? new AudioContext() : null;
@@ -39,8 +44,7 @@ export function makeSound(button, speech) {
     return [...new Set([speech.first, language])]
       .filter((code) => speech.sentences[code] && voiceFor(code))
       .map((code) => {
-        const words = speech.sentences[code].replace("{ticket}", [...call.ticket].join(" ")).replace("{counter}", call.counter);
-        const utterance = new SpeechSynthesisUtterance(words);
+        const utterance = new SpeechSynthesisUtterance(wordsFor(speech.sentences[code], call));
         utterance.voice = voiceFor(code);
         utterance.lang = utterance.voice.lang;
         utterance.rate = 0.9;

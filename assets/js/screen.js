@@ -5,7 +5,7 @@
 
 import { follow, serverTime } from "./screen-link.js";
 import { rotate } from "./screen-slides.js";
-import { makeSound } from "./screen-sound.js";
+import { makeSound, wordsFor } from "./screen-sound.js";
 
 const ANNOUNCE_FOR = 7000; // ms that a call has the screen for itself …
 const HURRY = 3500; // … and when others are waiting for it; never less than its words take
@@ -18,7 +18,8 @@ const screen = document.querySelector("[data-screen]");
 const at = (name) => screen.querySelector(`[data-${name}]`);
 const rooms = JSON.parse(screen.dataset.rooms);
 const kept = `announced ${location.pathname}${location.search}`;
-const sound = makeSound(at("sound"), JSON.parse(screen.dataset.speech));
+const speech = JSON.parse(screen.dataset.speech);
+const sound = makeSound(at("sound"), speech);
 const slides = rotate([...screen.querySelectorAll("[data-slide]")]);
 
 // Calls, newest first: {ticket, counter, room, language, call, at}. `at` in ms; a ticket and its moment name a call.
@@ -118,6 +119,7 @@ async function takeTurns() {
     const call = queue.shift();
     announcing = call;
     draw();
+    readOut(call);
     const began = Date.now();
     await sound.announce(call);
     while (announcing === call && Date.now() - began < (queue.length ? HURRY : ANNOUNCE_FOR)) await pause(100);
@@ -127,6 +129,13 @@ async function takeTurns() {
   announcing = null;
   isBusy = false;
   draw();
+}
+
+/** For screen readers: set anew for each call, so that one that is repeated is read again. */
+function readOut(call) {
+  const code = speech.sentences[document.documentElement.lang] ? document.documentElement.lang : speech.first;
+  at("said").lang = code;
+  at("said").textContent = wordsFor(speech.sentences[code], call);
 }
 
 function draw() {
@@ -147,7 +156,7 @@ function draw() {
 }
 
 function put(element, text) {
-  if (element.textContent !== text) element.textContent = text; // a live region reads out whatever is set
+  if (element.textContent !== text) element.textContent = text;
 }
 
 function row(call) {

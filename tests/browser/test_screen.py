@@ -1,5 +1,6 @@
 """The waiting-room screen in a real browser: no call is lost, none that was undone is announced, old is not live."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -55,6 +56,17 @@ addEventListener("DOMContentLoaded", () => {
 });
 """
 
+# What a screen reader would read out: a live region that was changed, or came to be seen, with what is in it then.
+LISTEN = """
+addEventListener("DOMContentLoaded", () => {
+  for (const region of document.querySelectorAll("[aria-live], [role=alert]")) {
+    new MutationObserver(() => {
+      if (region.textContent.trim() && region.checkVisibility()) noteWords(region.textContent.trim());
+    }).observe(region, { subtree: true, childList: true, characterData: true, attributeFilter: ["hidden"] });
+  }
+});
+"""
+
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Any) -> str:
@@ -84,15 +96,20 @@ class Screen:
 
     def __init__(self, browser: Browser) -> None:
         self.announced: list[str] = []
+        self.read_out: list[str] = []
         self.context = browser.new_context(locale="de-DE", viewport={"width": 1920, "height": 1080})
         self.context.expose_function("noteNumber", self._note)
-        for script in (VOICES, HASTE, WATCH):
+        self.context.expose_function("noteWords", self._note_words)
+        for script in (VOICES, HASTE, WATCH, LISTEN):
             self.context.add_init_script(script)
         self.page = self.context.new_page()
         self.state = self.page.locator("[data-state]")
 
     def _note(self, number: str) -> None:
         self.announced.append(number)
+
+    def _note_words(self, words: str) -> None:
+        self.read_out.append(words)
 
     def open(self, wall: Served, rooms: str = "") -> Page:
         """Show the office, or some of its rooms."""
@@ -145,6 +162,25 @@ def test_a_call_that_was_undone_is_neither_announced_nor_shown(screen: Screen, w
     expect(page.get_by_text(str(wrong), exact=True)).to_have_count(0)
     page.wait_for_timeout(2000)
     assert screen.announced == [first]
+
+
+def test_a_screen_reader_hears_each_call_once_and_nothing_when_one_is_undone(
+    screen: Screen, wall: Served
+) -> None:
+    page = screen.open(wall)
+    first, second = wall.call(1), wall.call(2)
+    screen.wait(lambda: screen.announced == [first, second])
+    expect(page.locator("[data-current]")).not_to_have_class(re.compile("call--new"))
+    wall.act(undoing.undo, 2)
+    expect(page.locator("[data-ticket]")).to_have_text(str(first))
+    wall.act(calling.recall, 1)
+    screen.wait(lambda: len(screen.read_out) > 2)
+    expect(page.locator("[data-current]")).not_to_have_class(re.compile("call--new"))
+    one, other = (
+        f"Nummer {' '.join(str(ticket))}, bitte zu Schalter {counter}."
+        for ticket, counter in ((first, 1), (second, 2))
+    )
+    assert screen.read_out == [one, other, one], "and the first once more, because it was called again"
 
 
 def test_a_screen_of_one_room_announces_its_counters_only_and_shows_their_pauses(
