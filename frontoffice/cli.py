@@ -39,8 +39,8 @@ from frontoffice.partners import registering
 from frontoffice.partners.models import Partner, PartnerKind, Period, Scope
 from frontoffice.partners.registering import Terms
 from frontoffice.personal import Who
-from frontoffice.staff import accounts, devices
-from frontoffice.staff.models import DeviceKind, Role
+from frontoffice.staff import accounts, administering, devices
+from frontoffice.staff.models import Account, DeviceKind, Role
 from frontoffice.vault import Vault
 
 Named = TypeVar("Named", Service, Schedule)
@@ -520,16 +520,57 @@ def staff() -> None:
     show_default=True,
 )
 @click.option("--office", "slug", help="Only at this office; without it, at every office.")
+@click.option("--own", is_flag=True, help="The password is that of whoever the account is for.")
 @click.password_option(help="Asked for when left out, which keeps it out of the shell's history.")
 @click.pass_context
 def add_staff(
-    context: click.Context, username: str, name: str, role: str, slug: str | None, password: str
+    context: click.Context, username: str, name: str, role: str, slug: str | None, own: bool, password: str
 ) -> None:
-    """Add the account USERNAME."""
+    """Add the account USERNAME. Its owner chooses another password at the first sign-in, but with --own.
+
+    The first account of all is taken to be one's own.
+    """
     with _database(context).write() as session:
         place = _office(session, slug) if slug else None
-        accounts.add(session, username, name, password, Role(role), place, clock.now())
+        is_own = own or not accounts.is_any(session)
+        accounts.add(
+            session,
+            username,
+            name,
+            password,
+            Role(role),
+            place,
+            clock.now(),
+            actor=BY_HAND,
+            is_own_password=is_own,
+        )
     click.echo(f"Added {username} ({role}).")
+
+
+@staff.command(name="reset-password")
+@click.argument("username")
+@click.pass_context
+def reset_password(context: click.Context, username: str) -> None:
+    """Print a link by which the owner of USERNAME sets a new password, once, within a day.
+
+    The old password opens nothing any more, and all sign-ins end. For an administrator who is locked out, too.
+    """
+    settings = _config(context)
+    with serving.open_database(settings).write() as session:
+        account = _account(session, username)
+        secret = administering.reset_password(session, account, clock.now(), actor=BY_HAND)
+    click.echo(f"{settings.site.base_url}/staff/password/{secret}")
+
+
+@staff.command(name="reset-second-factor")
+@click.argument("username")
+@click.pass_context
+def reset_second_factor(context: click.Context, username: str) -> None:
+    """Take the second factor of USERNAME away: the phone is lost, and so are the recovery codes."""
+    with _database(context).write() as session:
+        account = _account(session, username)
+        administering.reset_totp(session, account, clock.now(), actor=BY_HAND)
+    click.echo(f"{account.username} signs in with the password alone, and sets up a new second factor.")
 
 
 @main.group()
@@ -682,6 +723,13 @@ def _named(known: Sequence[Named], slug: str, what: str) -> Named:
         slugs = ", ".join(each.slug for each in known)
         raise Invalid(what, f"There is no {what} “{slug}”. Known are: {slugs}.")
     return found
+
+
+def _account(session: Session, username: str) -> Account:
+    found = accounts.find(session, username)
+    if found is None:
+        raise Invalid("username", f"There is no account “{username}” that may sign in.")
+    return administering.find(session, found.id)
 
 
 def _office(session: Session, slug: str) -> Office:

@@ -36,11 +36,13 @@ def add(
     *,
     actor: str = "cli",
     offices: Sequence[Office] = (),
+    is_own_password: bool = True,
 ) -> Account:
     """Add an account and return it: valid at `office` and `offices`, and without any at every office.
 
-    Without a password it waits for a link to set one, or signs in through the organisation. User names do not
-    distinguish capitals. Raises Invalid naming the field, UsernameTaken.
+    Without a password it waits for a link to set one, or signs in through the organisation. A password that is not
+    its owner's own is changed at the first sign-in. User names do not distinguish capitals. Raises Invalid naming the
+    field, UsernameTaken.
     """
     username, name = normalise(username), checked_name(name)
     if not USERNAME.fullmatch(username):
@@ -56,6 +58,7 @@ def add(
             username=username,
             name=name,
             password_hash=passwords.hashed(password, username, name) if password is not None else None,
+            must_change_password=password is not None and not is_own_password,
             role=role,
             everywhere=not places,
             active=True,
@@ -71,6 +74,11 @@ def add(
     data = {"role": role.value, "offices": sorted(places)}
     events.append(session, None, "account.added", now, actor=actor, subject=subject_of(added), data=data)
     return session.get_one(Account, added)
+
+
+def is_any(session: Session) -> bool:
+    """Whether there is an account at all."""
+    return session.scalar(select(Account.id).limit(1)) is not None
 
 
 def checked_name(name: str) -> str:
