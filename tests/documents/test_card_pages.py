@@ -1,6 +1,7 @@
 """The public pages of a card, without JavaScript: look it up, let yourself be told; and the API."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from time import thread_time_ns
 
@@ -17,7 +18,8 @@ from frontoffice.offices.models import Office
 from tests.booking.programs import app_with, proof
 from tests.booking.visitor import Page, Visitor, assert_sound
 from tests.documents.cards import BORN, OLENA, ORDER, SERIAL, add_card, move, waiting
-from tests.documents.test_looking_up import are_told_apart
+from tests.documents.statements import heard
+from tests.documents.test_looking_up import a_millisecond_more, told_apart
 from tests.documents.test_serial import mrz
 
 BIRTH = {"born-day": "27", "born-month": "3", "born-year": "1991"}
@@ -226,10 +228,29 @@ def test_the_time_of_an_answer_tells_nothing(
     monkeypatch.setattr(looking_up, "OF_NUMBER", 10**6)
     monkeypatch.setattr(looking_up, "OF_NETWORK", 10**6)
     add_card(database, office, now)
-    ways = {
+    ways: dict[str, Callable[[], object]] = {
         "found": lambda: ask(client, number=SERIAL, born=BORN),
         "wrong": lambda: ask(client, number=SERIAL, born="1991-03-28"),
         "unknown": lambda: ask(client, number="C01X0007H", born=BORN),
     }
+    ways["a millisecond more"] = lambda: a_millisecond_more(ways["unknown"], thread_time_ns)
     # The work of this thread, which other processes do not disturb; test_looking_up sees the database's part.
-    assert are_told_apart(ways, set(), clock=thread_time_ns)
+    assert told_apart(ways, {"a millisecond more"}, thread_time_ns) == {"a millisecond more"}
+    said = []
+    for way in list(ways.values())[:3]:
+        with heard(database) as statements:
+            way()
+        said.append(statements)
+    assert said == [said[0]] * 3, "the same statements, too"
+
+
+def test_on_the_page_wrong_and_unknown_are_the_same_statements(
+    visitor: Visitor, database: Database, office: Office, now: datetime
+) -> None:
+    add_card(database, office, now)
+    said = []
+    for way in ({}, {}, {"born-day": "28"}):
+        with heard(database) as statements:
+            assert look(visitor, SERIAL if way else "C01X0007H", **way).status == 404
+        said.append(statements)
+    assert said[1] == said[2]

@@ -20,6 +20,7 @@ from frontoffice.errors import NotFound
 from frontoffice.offices.models import Office
 from tests.booking.solver import solve
 from tests.documents.cards import BORN, ORDER, SERIAL, add_card
+from tests.documents.statements import heard
 
 WRONG = "1991-03-28"
 UNKNOWN = "C01X0007H"
@@ -154,36 +155,56 @@ def test_nothing_of_a_card_stands_in_clear(database: Database, office: Office, n
                 assert word not in dump
 
 
-def are_told_apart(
-    ways: dict[str, Callable[[], object]], expected: set[str], clock: Callable[[], int] = perf_counter_ns
-) -> bool:
-    """Whether just the expected ones are: a difference is there in each look, noise is not."""
-    seen = []
-    for _ in range(3):
-        seen.append(told_apart(ways, clock))
-        if seen[-1] == expected:
-            return True
-    return set.intersection(*seen) <= expected <= set.union(*seen)
+# Nanoseconds. The ways differ by up to 50,000; who writes nothing after a hit differs by 120,000 to 800,000.
+NOTICED = 100_000
 
 
 def told_apart(
-    ways: dict[str, Callable[[], object]], clock: Callable[[], int], rounds: int = 250
+    ways: dict[str, Callable[[], object]], expected: set[str], clock: Callable[[], int] = perf_counter_ns
 ) -> set[str]:
-    """Those of the ways that take half a millisecond more than the quickest; interleaved, in changing order.
+    """Those of the ways that take a tenth of a millisecond more than the quickest; interleaved, in changing order.
 
     Compared is what the quickest tenth of the samples took: other work on the machine makes some of them slower,
-    but none of them quicker.
+    but none of them quicker. Where another answer comes out than the `expected` one, more samples are taken and
+    all of them are looked at: noise goes away that way, a difference does not.
     """
     took: dict[str, list[int]] = {name: [] for name in ways}
-    order = list(ways)
-    for _ in range(rounds):
-        random.shuffle(order)
-        for name in order:
-            start = clock()
-            ways[name]()
-            took[name].append(clock() - start)
-    tenths = {name: statistics.quantiles(each, n=10)[0] for name, each in took.items()}
-    return {name for name, tenth in tenths.items() if tenth - min(tenths.values()) > 500_000}
+    order, apart = list(ways), set[str]()
+    for samples in (250, 500, 1000, 2000):
+        while len(took[order[0]]) < samples:
+            random.shuffle(order)
+            for name in order:
+                start = clock()
+                ways[name]()
+                took[name].append(clock() - start)
+        tenths = {name: statistics.quantiles(each, n=10)[0] for name, each in took.items()}
+        apart = {name for name, tenth in tenths.items() if tenth - min(tenths.values()) > NOTICED}
+        if apart == expected:
+            break
+    return apart
+
+
+def a_millisecond_more(way: Callable[[], object], clock: Callable[[], int] = perf_counter_ns) -> None:
+    """Do it and work on for a millisecond."""
+    way()
+    until = clock() + 1_000_000
+    while clock() < until:
+        pass
+
+
+def test_found_wrong_and_unknown_are_the_same_statements(
+    database: Database, office: Office, now: datetime
+) -> None:
+    """With the rows that they change (below) that is what the time is made of."""
+    add_card(database, office, now)
+    said = []
+    for number, born in ((SERIAL, BORN), (SERIAL, BORN), (ORDER, BORN), (SERIAL, WRONG), (UNKNOWN, BORN)):
+        with heard(database) as statements:
+            look_up(database, number, born, now)
+        said.append(statements)
+    assert said[1:] == [said[1]] * 4
+    assert any("card_order" in each for each in said[1])
+    assert any("card_look" in each for each in said[1])
 
 
 def test_the_time_does_not_tell_found_from_unknown_from_wrong(
@@ -194,17 +215,11 @@ def test_the_time_does_not_tell_found_from_unknown_from_wrong(
     monkeypatch.setattr(looking_up, "OF_NETWORK", 10**6)
     add_card(database, office, now)
 
-    def slow() -> None:
-        look_up(database, UNKNOWN, BORN, now)
-        until = perf_counter_ns() + 1_000_000
-        while perf_counter_ns() < until:
-            pass
-
     ways: dict[str, Callable[[], object]] = {
         "found": lambda: look_up(database, SERIAL, BORN, now),
         "by order": lambda: look_up(database, ORDER, BORN, now),
         "wrong": lambda: look_up(database, SERIAL, WRONG, now),
         "unknown": lambda: look_up(database, UNKNOWN, BORN, now),
-        "a millisecond more": slow,
     }
-    assert are_told_apart(ways, {"a millisecond more"})
+    ways["a millisecond more"] = lambda: a_millisecond_more(ways["unknown"])
+    assert told_apart(ways, {"a millisecond more"}) == {"a millisecond more"}
