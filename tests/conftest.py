@@ -7,17 +7,19 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psycopg
 import pytest
 import structlog
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine
 
 from frontoffice import db, logs, schema
 from frontoffice.config import Config
@@ -48,7 +50,7 @@ def _knowing_statements(make: Callable[..., Engine]) -> Callable[..., Engine]:
     def made(url: str, pool_size: int, *, writes: bool) -> Engine:
         engine = make(url, pool_size, writes=writes)
         first = _ENGINES.setdefault((make, writes), engine)
-        if hasattr(first.dialect, "server_version_info"):  # it has been used, so it knows whom it talks to
+        if first.dialect.server_version_info is not None:  # it has been used, so it knows whom it talks to
             engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
         else:
             _ENGINES[make, writes] = engine
@@ -80,6 +82,7 @@ def postgresql_server() -> Iterator[str]:
         _administer(url, f"ALTER SYSTEM SET {setting} = off")
     _administer(url, "SELECT pg_reload_conf()")
     yield url
+    _administrator(url).close()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -221,8 +224,9 @@ def roomy_memory() -> str | None:
 
 
 def _administer(server: str, statement: str) -> None:
-    url = server.format("postgres").replace("postgresql://", "postgresql+psycopg://")
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
+    _administrator(server).execute(statement.encode())
+
+
+@cache
+def _administrator(server: str) -> psycopg.Connection:
+    return psycopg.connect(server.format("postgres"), autocommit=True)
