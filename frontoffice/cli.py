@@ -67,6 +67,17 @@ class Commands(click.Group):
             return super().invoke(context)
         except (ConfigError, DomainError) as error:
             raise click.ClickException(str(error)) from None
+        except OperationalError as error:
+            raise click.ClickException(_unusable(error)) from None
+
+
+def _unusable(error: OperationalError) -> str:
+    """What the driver says of a connection that failed (host, user, database); of a statement only its kind."""
+    if error.statement is not None:
+        return f"The database gave up ({type(error.orig).__name__}). Try again when less is going on."
+    said = " ".join(str(error.orig).split())
+    folder = "; does its folder exist, and may this user write there?" if "unable to open" in said else ""
+    return f"database.url: {said}{folder}"
 
 
 @click.group(cls=Commands)
@@ -132,6 +143,8 @@ def upgrade(context: click.Context) -> None:
     try:
         schema.upgrade(database)
     except OperationalError as error:
+        if error.statement is None:
+            raise
         kind = type(error.orig).__name__
         raise ConfigError(
             f"database.url: the tables could not be changed ({kind}). What was done stays done; "

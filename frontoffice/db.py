@@ -7,7 +7,7 @@ own the database from its first statement. On PostgreSQL the verbs lock rows.
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -276,7 +276,8 @@ def _sqlite(url: str, pool_size: int, *, writes: bool) -> Engine:
 def _keep_to_ourselves(_dialect: Dialect, _record: object, place: list[str], _more: object) -> None:
     """Make the file, where there is none yet, so that no other user of the machine can read it."""
     if place[0] != ":memory:":
-        Path(place[0]).touch(0o600)
+        with suppress(OSError):  # what is in the way, SQLite says better, as an error of a database
+            Path(place[0]).touch(0o600)
 
 
 def _postgresql(url: str, pool_size: int, *, writes: bool) -> Engine:

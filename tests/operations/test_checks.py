@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import text
 
 from frontoffice import cli, events
@@ -203,3 +204,25 @@ def test_a_full_disk_is_found(around: Around, database: Database, monkeypatch: p
 def test_sample_passwords_are_found(config: Config, database: Database, now: datetime) -> None:
     demo = config.model_copy(update={"demo": config.demo.model_copy(update={"enabled": True})})
     assert any("sample passwords" in line for line in checks.surroundings(demo, None, database, now))
+
+
+@pytest.mark.parametrize("command", ["upgrade", "doctor"])
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("sqlite:///{folder}/nowhere/frontoffice.db", "unable to open database file; does its folder exist"),
+        ("postgresql://frontoffice@127.0.0.1:1/frontoffice", "Connection refused"),
+    ],
+)
+def test_a_database_that_cannot_be_reached_is_named_in_one_line(
+    tmp_path: Path, command: str, url: str, told: str
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        f'[site]\nbase_url = "http://localhost"\nsecret_keys = ["{"k" * 40}"]\n'
+        f'[database]\nurl = "{url.format(folder=tmp_path)}"\n'
+    )
+    answer = CliRunner().invoke(cli.main, ["--config", str(file), command])
+    assert answer.exit_code == 1
+    assert answer.output.startswith("Error: database.url: ")
+    assert told in answer.output
