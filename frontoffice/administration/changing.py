@@ -108,11 +108,21 @@ def look_ahead(
         session.expire_all()
 
 
-def add(session: Session, draft: OfficeDraft, now: datetime, *, rules: Booking, actor: str) -> Office:
-    """Add an office and plan its book. Raises as `office_file.add`."""
+def add(
+    session: Session,
+    draft: OfficeDraft,
+    now: datetime,
+    *,
+    rules: Booking,
+    actor: str,
+    like: str | None = None,
+) -> Office:
+    """Add an office and plan its book; `like` is which one the draft is a copy of. Raises as `office_file.add`."""
     office = office_file.add(session, draft, sheet.day_of(now, draft.time_zone))
     planning.plan_ahead(session, office, now, rules)
-    events.append(session, office.id, "office.added", now, actor=actor, subject=f"office:{office.id}")
+    data = {"copy_of": like} if like else {}
+    subject = f"office:{office.id}"
+    events.append(session, office.id, "office.added", now, actor=actor, subject=subject, data=data)
     return office
 
 

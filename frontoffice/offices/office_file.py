@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from frontoffice.errors import N_, Conflict, Invalid, NotFound
@@ -36,7 +37,10 @@ def add(session: Session, draft: OfficeDraft, today: date) -> Office:
     office = Office(slug=draft.slug)
     _fill(office, draft)
     session.add(office)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError:  # somebody has added it at the same moment
+        raise Conflict(N_("There is an office “%(slug)s” already."), slug=draft.slug) from None
     if not draft.complete:
         catalogue.add_to(session, office)
         session.refresh(office, ["services"])

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     MANAGE_DEVICES = "manage_devices"  # pair kiosks and screens, and sign them off
     SEE_STATISTICS = "see_statistics"  # counts of visits, waiting, no-shows and messages
     MANAGE_OFFICE = "manage_office"  # services, opening hours, counters, texts of an office
+    ADD_OFFICES = "add_offices"  # add a further office, empty or as a copy
     MANAGE_ACCOUNTS = "manage_accounts"  # give accounts, roles and offices, and reset passwords
     AUDIT = "audit"  # read and search who saw or changed what
     MANAGE_PARTNERS = "manage_partners"  # agree with partners what they book, give and take tokens
@@ -87,6 +88,7 @@ MAY: Mapping[Role, frozenset[Permission]] = MappingProxyType(
                 Permission.MANAGE_OFFICE,
                 Permission.MANAGE_PARTNERS,
                 Permission.MANAGE_DEVICES,
+                Permission.ADD_OFFICES,
                 Permission.MANAGE_ACCOUNTS,
             }
         ),

@@ -85,6 +85,7 @@ BLUEPRINTS = (
     "frontoffice.line.api",
     "frontoffice.line.steering_api",
     "frontoffice.administration.pages",
+    "frontoffice.administration.new_office_pages",
     "frontoffice.audit.pages",
     "frontoffice.partners.pages",
     "frontoffice.partners.plan_pages",
