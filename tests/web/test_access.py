@@ -47,7 +47,6 @@ BODIES: dict[str, dict[str, Any]] = {
     "coming": {"cry": 1},
     "settle": {"cry": 1},
     "undo": {"step": "1-1"},
-    "move": {"start": "2026-11-24T08:00:00Z"},
     "closing-early": {"closes_at": "2026-11-23T15:00:00Z"},
     "find": {"scanned": "C01X0006H"},
     "arrivals": {"scanned": "C01X0006H"},

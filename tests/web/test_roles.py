@@ -232,7 +232,7 @@ def _asked(door: Door, description: BaseSchema) -> dict[str, Any]:
     if not path.startswith("/api/") or path.endswith("openapi.json"):
         return {}
     operation = description[path][door.method.lower()]
-    if prepared := BODIES.get(path.rpartition("/")[2]):
+    if "/partner/" not in path and (prepared := BODIES.get(path.rpartition("/")[2])):
         return {"body": prepared}
     if not (operation.body or operation.query or operation.path_parameters):
         return {}
