@@ -104,9 +104,9 @@ lock:
 	$(LOCK) --group build -c requirements-dev.lock -o requirements-build.lock
 	$(LOCK) --group node -o requirements-node.lock
 
-# The pictures of the README, taken while the browser tests walk through the pages.
+# Pictures of the main pages, in docs/screens; a few of them are in the README.
 screens: .venv/.dev build browser
-	SCREENS=1 $(RUN) pytest tests/browser/test_main_job.py tests/browser/test_pictures.py
+	SCREENS=1 $(RUN) pytest tests/browser/test_pictures.py
 
 # Bring the catalogues of all languages up to date with the marks in sources and templates.
 texts: .venv/.dev

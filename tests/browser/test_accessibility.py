@@ -13,6 +13,7 @@ from frontoffice import languages
 from frontoffice.config import load
 from frontoffice.db import Database
 from frontoffice.demo.people import ACCOUNTS
+from frontoffice.staff.models import Role
 from frontoffice.vault import Vault
 from frontoffice.web.app import create_app
 from tests.browser import words
@@ -77,6 +78,8 @@ def staffed(
         starts = ["/desk/", "/staff/", page.url]
         if account is ACCOUNTS[0]:
             starts.append(_desk_with_a_visitor(page))
+        if account.role is Role.TEAM_LEAD:
+            starts.append(_page_of_a_partner(page, demonstration))
         pages = list(walk.pages(context.request, starts, seen))
         new = [each for each in pages if each.endpoint not in seen]
         seen |= {each.endpoint for each in new}
@@ -124,6 +127,13 @@ def _desk_with_a_visitor(page: Page) -> str:
     return page.url
 
 
+def _page_of_a_partner(page: Page, demo: Demonstration) -> str:
+    """The address of the page that an employer has without signing in, which is shown once when it is made."""
+    page.goto(f"{demo.url}/staff/partners/1/")
+    page.locator("form[action$='/link'] button").click()
+    return page.locator(".secret").inner_text()
+
+
 def _leave_the_desk(page: Page) -> None:
     """For the tests of other files, which share the demonstration."""
     page.reload()
@@ -156,6 +166,7 @@ def test_the_walk_finds_the_pages(public: list[Found], staffed: list[tuple[Any, 
         "administration.services",
         "accounts.listed",
         "audit.search",
+        "partner_plans.start",
     } <= theirs
     assert len(public) >= 30
     assert len(theirs) >= 55

@@ -1,6 +1,5 @@
 """The main job through real pages, kiosk program and worker: book, check in, be called, be reminded."""
 
-import os
 import re
 import signal
 import subprocess
@@ -24,14 +23,6 @@ WHO = iter(
         ("Amina Touré", "+49 152 28817388"),
     )
 )
-SCREENS = ROOT / "docs" / "screens"
-
-
-def picture(page: Page, name: str) -> None:
-    """Keep a picture of the page for the README, where `make screens` asks for it."""
-    if os.environ.get("SCREENS"):
-        SCREENS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENS / f"{name}.png")
 
 
 def book(page: Page, demo: Demonstration) -> tuple[str, datetime]:
@@ -43,7 +34,6 @@ def book(page: Page, demo: Demonstration) -> tuple[str, datetime]:
     days = page.locator("a.month__day--free")
     days.nth(min(3, days.count() - 1)).click()
     slot = page.locator("button.slot").first
-    picture(page, "book")
     start = datetime.fromisoformat(slot.get_attribute("value") or "")
     slot.click()
     name, phone = next(WHO)
@@ -144,7 +134,6 @@ def test_a_visitor_checks_in_is_called_and_leaves(
     kiosk.get_by_role("button", name="Check in").click()
     number = kiosk.locator(".kiosk-number").inner_text()
     assert re.fullmatch(r"A\d{3}", number)
-    picture(kiosk, "kiosk")
 
     screen = wall.new_page()
     screen.goto(f"{demonstration.url}/screen/musterstadt/")
@@ -168,8 +157,6 @@ def test_a_visitor_checks_in_is_called_and_leaves(
     assert screen.evaluate("performance.timeOrigin") == address, "the screen was loaded anew"
     desk.get_by_role("button", name="Call again").click()
     expect(desk.locator(".visitor__state")).to_have_text("Called 2 times")
-    picture(desk, "desk")
-    picture(screen, "screen")
     desk.get_by_role("button", name="Visitor is here").click()
     desk.get_by_role("button", name="Finish").click()
     expect(desk.get_by_role("button", name="Call next")).to_be_visible()

@@ -1,5 +1,6 @@
 """The kiosk's screens as everybody may need them: looked at with axe-core, from right to left, and seated."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,7 @@ from tests.kiosk.browsing import needs_browser, new_browser
 from tests.kiosk.fake_office import code
 from tests.kiosk.hall import Hall
 from tests.kiosk.test_card import READY
-from tests.kiosk.test_for_everyone import PATHS
+from tests.kiosk.test_for_everyone import PATHS, press
 
 pytestmark = needs_browser
 
@@ -83,3 +84,18 @@ def test_nor_on_those_that_answer(hall: Hall, screen: Page, language: str) -> No
     expect(screen.locator(".kiosk-number")).to_be_visible()
     found += faults(screen, "the ticket")
     assert found == []
+
+
+def test_a_number_is_drawn_with_the_numeric_keypad_alone(screen: Page, language: str) -> None:
+    screen.goto(f"/{language}/")
+    with screen.expect_response(re.compile("/display$")):
+        press(screen, "1")  # the first key only shows the numbers
+    for control in ("a[href$='/walk-in']", "a.kiosk-concern", "button.kiosk-concern"):
+        first = screen.locator(control).first
+        expect(first).to_have_attribute("data-number", re.compile(r"\d+"))
+        with screen.expect_navigation():
+            press(screen, first.get_attribute("data-number") or "")
+    expect(screen.locator(".kiosk-number")).to_be_visible()
+    expect(screen.locator("[data-key='0']")).to_have_attribute("data-number", "0")
+    press(screen, "0")
+    expect(screen).to_have_url("/")
