@@ -46,6 +46,9 @@ def usually(left: Remaining) -> str:
         return str(
             _("This takes longer than usual. You need not worry. If it is urgent for you, please contact us.")
         )
+    if left.low < (1 if left.high <= TWO_WEEKS else 7):
+        said = _("At this office the card is usually ready within the next %(high)s days.")
+        return str(said % {"high": max(left.high, 2)})
     if left.high <= TWO_WEEKS:
         said = _("At this office it usually takes another %(low)s to %(high)s days until the card is ready.")
         low, high = left.low, left.high

@@ -7,13 +7,15 @@ from time import thread_time_ns
 
 import pytest
 import time_machine
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from frontoffice.config import Config
 from frontoffice.db import Database
-from frontoffice.documents import card_leaflets, card_telling, looking_up
+from frontoffice.documents import card_leaflets, card_telling, card_view, looking_up
 from frontoffice.documents.card_models import CardNotice, CardOrder, CardState
+from frontoffice.documents.card_pace import Remaining
 from frontoffice.offices.models import Office
 from tests.booking.programs import app_with, proof
 from tests.booking.visitor import Page, Visitor, assert_sound
@@ -71,6 +73,21 @@ def test_every_state_says_what_to_do(
     assert "What to do now" in page.text
     assert bool(page.links("Choose a time to pick it up")) == (state is CardState.READY)
     assert_sound(page)
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        (Remaining(3, 9, False), "another 3 to 9 days"),
+        (Remaining(0, 1, False), "within the next 2 days"),
+        (Remaining(3, 17, False), "within the next 17 days"),
+        (Remaining(22, 37, False), "another 3 to 6 weeks"),
+        (Remaining(0, 1, True), "longer than usual"),
+    ],
+)
+def test_how_long_it_takes_is_said_as_people_say_it(app: Flask, left: Remaining, said: str) -> None:
+    with app.test_request_context(headers={"Accept-Language": "en"}):
+        assert said in card_view.usually(left)
 
 
 def test_the_lines_from_the_camera_say_it_all(
