@@ -1,26 +1,35 @@
-"""What is stored about a person, for the person: seen, downloaded and deleted through the link of an appointment."""
+"""What is stored about a person, for the person: seen, downloaded and deleted through the link of an
+appointment, of a wish on the waiting list, or of a request in a draw.
+"""
 
 import json
-from datetime import datetime
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from frontoffice import clock
 from frontoffice.booking import appointing, dates, guessing, references, sheet
-from frontoffice.booking.models import Appointment
+from frontoffice.draw import entering
+from frontoffice.draw import letters as draw_letters
 from frontoffice.errors import N_
 from frontoffice.insight import people
 from frontoffice.messages import kinds
+from frontoffice.offices.models import Office
 from frontoffice.personal import Record, StillNeeded, Who
+from frontoffice.waitlist import entries
+from frontoffice.waitlist import words as wish_words
+from frontoffice.waitlist.models import LIVE, EntryState
 from frontoffice.web import access
 from frontoffice.web.context import config, database, in_own_language, language, say
 from frontoffice.web.needs import Kind, all_need
 
-pages = Blueprint("data", __name__, url_prefix="/appointments/<reference>/<secret>/data")
+pages = Blueprint("data", __name__)
 all_need(pages, Kind.LINK)
 
 WHAT = {
@@ -55,100 +64,181 @@ STATES = {
 }
 
 
-@pages.get("/")
-def show(reference: str, secret: str) -> ResponseReturnValue:
+# What is told of each record, in this order; `_values` has the values.
+ROWS = {
+    "what": N_("What"),
+    "code": N_("Booking code"),
+    "number": N_("Number"),
+    "start": N_("Time"),
+    "days": N_("Days"),
+    "state": N_("State"),
+    "name": N_("Name"),
+    "born": N_("Date of birth"),
+    "mail": N_("Mail address"),
+    "phone": N_("Mobile number"),
+    "to": N_("Sent to"),
+    "written": N_("Written"),
+    "sent_at": N_("Sent"),
+    "arrived_at": N_("Arrived"),
+    "called_at": N_("Called"),
+    "note": N_("Note"),
+    "partners_reference": N_("Partner's reference"),
+    "stays": N_("Stays"),
+}
+
+
+class Link(NamedTuple):
+    """What a link is of: its subject in events, its office, the code by which people know it, the way back to it.
+
+    `before` says what happens first where it is deleted; `service` is what an appointment is for.
+    """
+
+    subject: str
+    office: Office
+    code: str
+    back: str
+    title: str
+    before: str | None = None
+    service: str | None = None
+
+
+def show(**address: Any) -> ResponseReturnValue:
     """All that is stored, in words."""
-    now = clock.now()
-    with guessing.counted(database(), access.network(), now), database().read() as session:
-        found = appointing.find(session, reference, secret)
-        return render_template("insight/data.html", **_words(session, found, now))
+    with _looked_up(address, writing=False) as (session, link, _now):
+        cards = [
+            (_(WHAT.get(each.kind, each.kind)), _rows(each, link)) for each in _records(session, link.subject)
+        ]
+        days = config().messages.keep_days
+        return render_template("insight/data.html", cards=cards, keep_days=days, **_words(link, address))
 
 
-@pages.get("/data.json")
-def download(reference: str, secret: str) -> ResponseReturnValue:
+def download(**address: Any) -> ResponseReturnValue:
     """All that is stored, as a file that other programs can read."""
-    now = clock.now()
-    with guessing.counted(database(), access.network(), now), database().read() as session:
-        found = appointing.find(session, reference, secret)
-        stored = people.as_json(_records(session, found), now)
+    with _looked_up(address, writing=False) as (session, link, now):
+        stored = people.as_json(_records(session, link.subject), now)
     answer = Response(json.dumps(stored, ensure_ascii=False, indent=2), content_type="application/json")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{references.shown(found.reference)}.json"'
+    answer.headers["Content-Disposition"] = f'attachment; filename="{references.shown(link.code)}.json"'
     return answer
 
 
-@pages.get("/delete")
-def ask(reference: str, secret: str) -> ResponseReturnValue:
+def ask(**address: Any) -> ResponseReturnValue:
     """Ask whether it should really be deleted, and say what that means."""
-    now = clock.now()
-    with guessing.counted(database(), access.network(), now), database().read() as session:
-        found = appointing.find(session, reference, secret)
-        return render_template("insight/delete.html", **_words(session, found, now))
+    with _looked_up(address, writing=False) as (_session, link, _now):
+        return render_template("insight/delete.html", **_words(link, address))
 
 
-@pages.post("/delete")
-def delete(reference: str, secret: str) -> ResponseReturnValue:
-    """Delete it; an appointment that is still to come is cancelled first, as the page has said."""
-    now = clock.now()
+def delete(**address: Any) -> ResponseReturnValue:
+    """Delete it; what is still to come is cancelled first, as the page has said."""
+    actor = appointing.VISITOR
     try:
-        with guessing.counted(database(), access.network(), now), database().write() as session:
-            found = appointing.find(session, reference, secret)
-            name = found.office.name
+        with _looked_up(address, writing=True) as (session, link, now):
             people.cancel_coming(
-                session, _records(session, found), now, settings=config(), actor=appointing.VISITOR
+                session, _records(session, link.subject), now, settings=config(), actor=actor
             )
-            people.forget(session, _records(session, found), now, actor=appointing.VISITOR)
+            people.forget(session, _records(session, link.subject), now, actor=actor)
     except StillNeeded as refusal:
         flash(say(refusal), "warning")
-        return redirect(url_for(".show", reference=reference, secret=secret), 303)
-    return render_template("insight/deleted.html", office_name=name)
+        return redirect(url_for(".show", **address), 303)
+    return render_template("insight/deleted.html", **_words(link, address))
 
 
-def _records(session: Session, found: Appointment) -> list[Record]:
-    return people.find(session, Who(subjects=frozenset({f"appointment:{found.id}"})))
+@contextmanager
+def _looked_up(address: Mapping[str, Any], *, writing: bool) -> Iterator[tuple[Session, Link, datetime]]:
+    """What the link of the request's address is of. Raises NotFound where it is of nothing."""
+    now = clock.now()
+    begin = database().write if writing else database().read
+    _prefix, find = LINKS[(request.blueprint or "").rpartition(".")[2]]
+    with guessing.counted(database(), access.network(), now), begin() as session:
+        yield session, find(session, address, now), now
 
 
-def _is_coming(found: Appointment, now: datetime) -> bool:
-    return found.state in appointing.CANCELLABLE and found.start > now
+def _appointment(session: Session, address: Mapping[str, Any], now: datetime) -> Link:
+    found = appointing.find(session, address["reference"], address["secret"])
+    is_coming = found.state in appointing.CANCELLABLE and found.start > now
+    back = url_for("booking.appointment", **address)
+    service = in_own_language(found.service.names)
+    before = "cancel" if is_coming else None
+    name = _("Your appointment")
+    return Link(f"appointment:{found.id}", found.office, found.reference, back, name, before, service)
 
 
-def _words(session: Session, found: Appointment, now: datetime) -> dict[str, Any]:
-    zone = found.office.time_zone
-    return {
-        "current_office": found.office,
-        "address": {"reference": found.reference, "secret": appointing.secret_of(session, found)},
-        "is_coming": _is_coming(found, now),
-        "cards": [
-            (_(WHAT.get(each.kind, each.kind)), _rows(each, zone, found)) for each in _records(session, found)
-        ],
-        "keep_days": config().messages.keep_days,
-    }
+def _wish(session: Session, address: Mapping[str, Any], _now: datetime) -> Link:
+    found = entries.find(session, address["reference"], address["secret"])
+    before = "leave" if found.state in (EntryState.UNPROVEN, *LIVE) else None
+    back = url_for("waitlist.entry", **address)
+    title = _("My entry on the waiting list")
+    return Link(f"waitlist:{found.id}", found.office, found.reference, back, title, before)
 
 
-def _rows(record: Record, zone: str, found: Appointment) -> list[tuple[str, str]]:
+def _request(session: Session, address: Mapping[str, Any], now: datetime) -> Link:
+    found = entering.find(session, address["number"], address["secret"])
+    is_in = found.state in entering.WITHDRAWABLE and entering.is_open(found.draw, now)
+    back = url_for("draw.mine", **address)
+    title, subject = _("Request in a draw"), draw_letters.subject(found)
+    return Link(subject, found.draw.office, found.number, back, title, "withdraw" if is_in else None)
+
+
+LINKS: dict[str, tuple[str, Callable[[Session, Mapping[str, Any], datetime], Link]]] = {
+    "appointment": ("/appointments/<reference>/<secret>/data", _appointment),
+    "wish": ("/waitlist/<reference>/<secret>/data", _wish),
+    "request": ("/draws/<code>/<number>/<secret>/data", _request),
+}
+
+
+def _register() -> None:
+    """The same four pages beneath each kind of link."""
+    for name, (prefix, _find) in LINKS.items():
+        beneath = Blueprint(name, __name__, url_prefix=prefix)
+        all_need(beneath, Kind.LINK)
+        beneath.get("/")(show)
+        beneath.get("/data.json")(download)
+        beneath.get("/delete")(ask)
+        beneath.post("/delete")(delete)
+        pages.register_blueprint(beneath)
+
+
+_register()
+
+
+def _records(session: Session, subject: str) -> list[Record]:
+    return people.find(session, Who(subjects=frozenset({subject})))
+
+
+def _words(link: Link, address: Mapping[str, Any]) -> dict[str, Any]:
+    return {"current_office": link.office, "link": link, "address": address, "office_name": link.office.name}
+
+
+def _rows(record: Record, link: Link) -> list[tuple[str, str]]:
     """The contents in words; what is empty is left out."""
-    data = record.data
+    values = _values(record, link)
+    return [(_(name), str(values[key])) for key, name in ROWS.items() if values.get(key)]
+
+
+def _values(record: Record, link: Link) -> dict[str, Any]:
+    data, zone = record.data, link.office.time_zone
     kind, state = kinds.NAMES.get(data.get("kind", "")), STATES.get(data.get("state", ""))
-    service = in_own_language(found.service.names) if record.kind == "appointment" else None
-    rows = [
-        (_("What"), _(kind) if kind else service),
-        (_("Booking code"), data.get("code")),
-        (_("Number"), data.get("number")),
-        (_("Time"), _moment(data.get("start"), zone)),
-        (_("State"), _(state) if state else None),
-        (_("Name"), data.get("name")),
-        (_("Date of birth"), data.get("born")),
-        (_("Mail address"), data.get("mail")),
-        (_("Mobile number"), data.get("phone")),
-        (_("Sent to"), data.get("to")),
-        (_("Written"), _moment(data.get("written_at") or data.get("booked_at") or data.get("since"), zone)),
-        (_("Sent"), _moment(data.get("sent_at"), zone)),
-        (_("Arrived"), _moment(data.get("arrived_at"), zone)),
-        (_("Called"), _moment(data.get("called_at"), zone)),
-        (_("Note"), data.get("note")),
-        (_("Partner's reference"), data.get("partners_reference")),
-        (_("Stays"), _(record.stays) if record.stays else None),
-    ]
-    return [(name, str(value)) for name, value in rows if value]
+    service = link.service if record.kind == "appointment" else None
+    moments = {
+        name: _moment(data.get(name), zone) for name in ("start", "sent_at", "arrived_at", "called_at")
+    }
+    written = data.get("written_at") or data.get("booked_at") or data.get("since")
+    return (
+        data
+        | moments
+        | {
+            "what": _(kind) if kind else service,
+            "days": _days(data),
+            "state": _(state) if state else None,
+            "written": _moment(written, zone),
+            "stays": _(record.stays) if record.stays else None,
+        }
+    )
+
+
+def _days(data: Mapping[str, Any]) -> str | None:
+    if not (data.get("from") and data.get("until")):
+        return None
+    return wish_words.days_words(date.fromisoformat(data["from"]), date.fromisoformat(data["until"]))
 
 
 def _moment(text: str | None, zone: str) -> str | None:

@@ -19,6 +19,8 @@ from frontoffice import events
 from frontoffice.booking import appointing
 from frontoffice.booking.models import Appointment
 from frontoffice.config import Config
+from frontoffice.draw import entering
+from frontoffice.draw.models import DrawRequest
 from frontoffice.offices.models import Office
 from frontoffice.personal import Record, Who, Wing, moment, numbers
 from frontoffice.waitlist import leaving
@@ -77,7 +79,15 @@ def happened(session: Session, kind: str, found: Sequence[Record], now: datetime
 def cancel_coming(
     session: Session, found: Sequence[Record], now: datetime, *, settings: Config, actor: str
 ) -> int:
-    """Leave the waiting list, and cancel the appointments to come, with the usual message; says how many of these."""
+    """Leave the waiting list and open draws, and cancel the appointments to come, with the usual message; says how
+    many of these.
+    """
+    drawn = (
+        select(DrawRequest).where(DrawRequest.id.in_(numbers(found, "draw_request"))).order_by(DrawRequest.id)
+    )
+    for request in session.scalars(drawn).all():
+        if request.state in entering.WITHDRAWABLE and entering.is_open(request.draw, now):
+            entering.withdraw(session, request, now)
     wishes = (
         select(WaitlistEntry).where(WaitlistEntry.id.in_(numbers(found, "wish"))).order_by(WaitlistEntry.id)
     )
