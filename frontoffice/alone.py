@@ -5,9 +5,9 @@ Nothing is left behind by a process that is killed: the lock goes with its conne
 
 import fcntl
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy import text
 
@@ -38,10 +38,17 @@ def _by_connection(database: Database, what: str) -> Iterator[bool]:
 
 @contextmanager
 def _by_file(database: Database) -> Iterator[bool]:
-    with Path(f"{database.engine.url.database}-alone").open("w", encoding="ascii") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+    # To read only: it may have been made by another user of the machine, who runs the commands.
+    file = os.open(f"{database.engine.url.database}-alone", os.O_RDONLY | os.O_CREAT, 0o644)
+    try:
+        yield _is_locked_now(file)
+    finally:
+        os.close(file)
+
+
+def _is_locked_now(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
