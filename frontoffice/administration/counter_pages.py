@@ -15,10 +15,10 @@ from frontoffice.administration.shell import (
     draft_of,
     looking,
     mark_of,
+    no_one,
     pages,
     render,
-    submit,
-    with_parts,
+    submit_one,
 )
 from frontoffice.agenda.shell import Desk
 from frontoffice.errors import N_, NotFound
@@ -66,17 +66,10 @@ def add_counter(slug: str) -> ResponseReturnValue:
     """Add it."""
     form = CounterForm(request.form)
 
-    def wanted(draft: OfficeDraft) -> OfficeDraft:
-        return with_parts(draft, counters=(*draft.counters, form.wanted((form.name.data or "").strip())))
+    def make(_found: CounterDraft | None) -> CounterDraft:
+        return form.wanted((form.name.data or "").strip())
 
-    return submit(
-        slug,
-        form,
-        lambda _draft: None,
-        wanted,
-        lambda desk, form, look: _page(desk, form, look, None),
-        lambda: url_for("administration.counters", slug=slug),
-    )
+    return submit_one(slug, form, "counters", no_one, make, _page, lambda: _listed(slug))
 
 
 @pages.get(f"{HERE}/counters/<int(max=9999):number>/")
@@ -93,21 +86,18 @@ def change_counter(slug: str, number: int) -> ResponseReturnValue:
     """Save it."""
     form = CounterForm(request.form)
 
-    def wanted(draft: OfficeDraft) -> OfficeDraft:
-        found = _found(draft, number)
-        changed = form.wanted(found.name)
-        return with_parts(
-            draft, counters=tuple(changed if each is found else each for each in draft.counters)
-        )
+    def find(draft: OfficeDraft) -> CounterDraft | None:
+        return _found(draft, number)
 
-    return submit(
-        slug,
-        form,
-        lambda draft: _found(draft, number),
-        wanted,
-        lambda desk, form, look: _page(desk, form, look, _found(draft_of(desk), number)),
-        lambda: url_for("administration.counters", slug=slug),
-    )
+    def make(found: CounterDraft | None) -> CounterDraft:
+        assert found is not None  # found by its number
+        return form.wanted(found.name)
+
+    return submit_one(slug, form, "counters", find, make, _page, lambda: _listed(slug))
+
+
+def _listed(slug: str) -> str:
+    return url_for("administration.counters", slug=slug)
 
 
 def _page(desk: Desk, form: CounterForm, look: Look | None, found: CounterDraft | None) -> str:

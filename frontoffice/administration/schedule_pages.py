@@ -18,9 +18,11 @@ from frontoffice.administration.shell import (
     draft_of,
     looking,
     mark_of,
+    no_one,
     pages,
     render,
     submit,
+    submit_one,
     weekday_name,
     with_parts,
 )
@@ -83,17 +85,10 @@ def add_schedule(slug: str) -> ResponseReturnValue:
     form = ScheduleForm(request.form)
     name = (form.slug.data or "").strip()
 
-    def wanted(draft: OfficeDraft) -> OfficeDraft:
-        return with_parts(draft, schedules=(*draft.schedules, form.wanted(name, ())))
+    def make(_found: ScheduleDraft | None) -> ScheduleDraft:
+        return form.wanted(name, ())
 
-    return submit(
-        slug,
-        form,
-        lambda _draft: None,
-        wanted,
-        lambda desk, form, look: _page(desk, form, look, None),
-        lambda: url_for("administration.schedule", slug=slug, schedule=name),
-    )
+    return submit_one(slug, form, "schedules", no_one, make, _page, lambda: _address(slug, name))
 
 
 @pages.get(f"{HERE}/schedules/<schedule>/")
@@ -111,17 +106,18 @@ def change_schedule(slug: str, schedule: str) -> ResponseReturnValue:
     """Save it; its rules stay."""
     form = ScheduleForm(request.form)
 
-    def wanted(draft: OfficeDraft) -> OfficeDraft:
-        return _with(draft, form.wanted(schedule, _found(draft, schedule).opening_hours))
+    def find(draft: OfficeDraft) -> ScheduleDraft | None:
+        return _found(draft, schedule)
 
-    return submit(
-        slug,
-        form,
-        lambda draft: _found(draft, schedule),
-        wanted,
-        lambda desk, form, look: _page(desk, form, look, _found(draft_of(desk), schedule)),
-        lambda: url_for("administration.schedule", slug=slug, schedule=schedule),
-    )
+    def make(found: ScheduleDraft | None) -> ScheduleDraft:
+        assert found is not None  # found by its name
+        return form.wanted(schedule, found.opening_hours)
+
+    return submit_one(slug, form, "schedules", find, make, _page, lambda: _address(slug, schedule))
+
+
+def _address(slug: str, schedule: str) -> str:
+    return url_for("administration.schedule", slug=slug, schedule=schedule)
 
 
 @pages.get(f"{HERE}/schedules/<schedule>/rules/new")
@@ -168,7 +164,7 @@ def _save_rule(slug: str, schedule: str, number: int | None) -> ResponseReturnVa
         lambda draft: _found(draft, schedule),
         wanted,
         lambda desk, form, look: _rule_page(desk, form, look, _found(draft_of(desk), schedule), number),
-        lambda: url_for("administration.schedule", slug=slug, schedule=schedule),
+        lambda: _address(slug, schedule),
         look_first=True,
     )
 

@@ -18,9 +18,10 @@ from frontoffice.administration.shell import (
     draft_of,
     looking,
     mark_of,
+    no_one,
     pages,
     render,
-    submit,
+    submit_one,
     with_parts,
 )
 from frontoffice.agenda.shell import Desk
@@ -125,17 +126,10 @@ def add_service(slug: str) -> ResponseReturnValue:
     form = _form(None)(request.form)
     name = (form.slug.data or "").strip()
 
-    def wanted(draft: OfficeDraft) -> OfficeDraft:
-        return with_parts(draft, services=(*draft.services, form.wanted(name)))
+    def make(_found: ServiceDraft | None) -> ServiceDraft:
+        return form.wanted(name)
 
-    return submit(
-        slug,
-        form,
-        lambda _draft: None,
-        wanted,
-        lambda desk, form, look: _page(desk, form, look, None),
-        lambda: url_for("administration.service", slug=slug, service=name),
-    )
+    return submit_one(slug, form, "services", no_one, make, _page, lambda: _address(slug, name))
 
 
 @pages.get(f"{HERE}/services/<service>/")
@@ -157,20 +151,17 @@ def change_service(slug: str, service: str) -> ResponseReturnValue:
     with looking(slug) as desk:
         form = _form(_found(draft_of(desk), service))(request.form)
 
-    def wanted(draft: OfficeDraft) -> OfficeDraft:
-        changed = form.wanted(service)
-        return with_parts(
-            draft, services=tuple(changed if each.slug == service else each for each in draft.services)
-        )
+    def find(draft: OfficeDraft) -> ServiceDraft | None:
+        return _found(draft, service)
 
-    return submit(
-        slug,
-        form,
-        lambda draft: _found(draft, service),
-        wanted,
-        lambda desk, form, look: _page(desk, form, look, _found(draft_of(desk), service)),
-        lambda: url_for("administration.service", slug=slug, service=service),
-    )
+    def make(_found: ServiceDraft | None) -> ServiceDraft:
+        return form.wanted(service)
+
+    return submit_one(slug, form, "services", find, make, _page, lambda: _address(slug, service))
+
+
+def _address(slug: str, service: str) -> str:
+    return url_for("administration.service", slug=slug, service=service)
 
 
 def _form(found: ServiceDraft | None) -> type[ServiceForm]:

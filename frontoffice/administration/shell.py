@@ -117,6 +117,34 @@ def submit(
         return page(desk, form, look), status
 
 
+def submit_one(
+    slug: str,
+    form: SettingsForm,
+    many: Literal["counters", "services", "schedules"],
+    find: Callable[[OfficeDraft], Shape | None],
+    make: Callable[[Shape | None], Shape],
+    page: Callable[[Desk, Any, Look | None, Shape | None], str],
+    then: Callable[[], str],
+) -> ResponseReturnValue:
+    """As `submit`, for one of many: `find` gives it as it is, None where it is to be new, `make` what it becomes."""
+
+    def wanted(draft: OfficeDraft) -> OfficeDraft:
+        found, all_of_them = find(draft), getattr(draft, many)
+        made = make(found)
+        if found is None:
+            return with_parts(draft, **{many: (*all_of_them, made)})
+        return with_parts(draft, **{many: tuple(made if each is found else each for each in all_of_them)})
+
+    def again(desk: Desk, form: SettingsForm, look: Look | None) -> str:
+        return page(desk, form, look, find(draft_of(desk)))
+
+    return submit(slug, form, find, wanted, again, then)
+
+
+def no_one(_draft: OfficeDraft) -> None:
+    """For `submit_one`: it is to be new."""
+
+
 def unchanged(part: BaseModel | None, form: SettingsForm) -> None:
     """Raise ChangedMeanwhile where the part of the settings is not the one that the page showed."""
     if form.seen.data != mark_of(part):
