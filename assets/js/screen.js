@@ -12,10 +12,10 @@ const HURRY = 3500; // … and when others are waiting for it; never less than i
 const REST = 8000; // ms after the last announcement, then slides may be shown
 const TOO_OLD = 120_000; // ms: a call that the screen learns of so late is shown, but not announced
 const FIRST_NEWS = 30_000; // ms: the same for a screen that has announced nothing yet, and cannot know what others have
-const SHOWN = 5; // calls below the current one
 
 const screen = document.querySelector("[data-screen]");
 const at = (name) => screen.querySelector(`[data-${name}]`);
+const SHOWN = at("room") ? 4 : 5; // calls below the current one: with rooms each takes more of the screen
 const rooms = JSON.parse(screen.dataset.rooms);
 const kept = `announced ${location.pathname}${location.search}`;
 const speech = JSON.parse(screen.dataset.speech);

@@ -236,3 +236,15 @@ def test_it_can_be_read_from_ten_metres_on_a_screen_of_43_inches(screen: Screen,
         assert size * 0.714 / 1920 * 95 >= 3.3, part
     overflow = page.evaluate("document.documentElement.scrollHeight - innerHeight")
     assert overflow <= 0
+
+
+def test_no_number_is_shown_by_half(screen: Screen, wall: Served) -> None:
+    page = screen.open(wall)
+    for _turn in range(6):
+        wall.call(1)
+        wall.act(calling.no_show, 1)
+    screen.wait(lambda: len(screen.announced) == 2)
+    rows = page.locator("[data-rows] tr")
+    assert rows.count() >= 3
+    end = "each => each.getBoundingClientRect().bottom"
+    assert rows.last.evaluate(end) <= page.locator("[data-recent]").evaluate(end) + 1
