@@ -43,8 +43,8 @@ def browser(app: Flask, database: Database, office: Office) -> Browser:
 
 
 def is_in(browser: Browser) -> bool:
-    browser.get("/desk/")
-    return browser.path == "/desk/"
+    browser.get("/staff/account/")
+    return browser.path == "/staff/account/"
 
 
 def test_it_ends_when_nobody_uses_it(browser: Browser, clock: time_machine.Traveller) -> None:
@@ -57,8 +57,8 @@ def test_it_ends_when_nobody_uses_it(browser: Browser, clock: time_machine.Trave
 def test_it_goes_on_while_it_is_used_but_not_beyond_the_day(
     browser: Browser, clock: time_machine.Traveller, now: datetime
 ) -> None:
-    for _quarter in range(4 * 9 - 1):
-        clock.shift(timedelta(minutes=15))
+    for _use in range(MOST // (IDLE - timedelta(minutes=1))):
+        clock.shift(IDLE - timedelta(minutes=1))
         assert is_in(browser)
     clock.move_to(now + MOST - timedelta(seconds=1), tick=False)
     assert is_in(browser)
