@@ -1,9 +1,10 @@
 """What the book knows of a person: appointments. Forgetting leaves the visit without its visitor."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from frontoffice import vault as vaults
@@ -30,18 +31,7 @@ BLOCKED = N_("A block by the office stays: it is the office's decision, kept as 
 def find(session: Session, who: Who) -> list[Record]:
     """Appointments with their contacts, and blocks."""
     known = digests(session, who)
-    conditions = [
-        Appointment.id.in_(who.numbers("appointment")),
-        *(
-            column.in_(found)
-            for column, found in (
-                (Appointment.person_digest, known[BlockedKind.PERSON]),
-                (Appointment.mail_digest, known[BlockedKind.MAIL]),
-                (Appointment.phone_digest, known[BlockedKind.PHONE]),
-            )
-            if found
-        ),
-    ]
+    conditions = [Appointment.id.in_(who.numbers("appointment")), *by_digest(Appointment, known)]
     rows = session.scalars(select(Appointment).where(or_(*conditions)).order_by(Appointment.id)).all()
     blocks = session.scalars(
         select(Blocked).where(Blocked.digest.in_([digest for found in known.values() for digest in found]))
@@ -105,6 +95,16 @@ def digests(session: Session, who: Who) -> dict[BlockedKind, list[str]]:
     if who.phone:
         found[BlockedKind.PHONE] = fairness.all_digests(vault, BlockedKind.PHONE, who.phone)
     return found
+
+
+def by_digest(table: Any, known: Mapping[BlockedKind, Sequence[str]]) -> list[ColumnElement[bool]]:
+    """The conditions that a row is of somebody with one of these `digests`."""
+    columns = {
+        BlockedKind.PERSON: table.person_digest,
+        BlockedKind.MAIL: table.mail_digest,
+        BlockedKind.PHONE: table.phone_digest,
+    }
+    return [columns[kind].in_(found) for kind, found in known.items() if found]
 
 
 def is_meant(who: Who, person: Person) -> bool:
