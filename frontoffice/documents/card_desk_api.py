@@ -13,9 +13,9 @@ from frontoffice.documents.card_desk_wire import (
     CardPath,
     CardsOfStaff,
     CardsQuery,
+    CardStateBody,
     HandOverBody,
     ScanBody,
-    StateBody,
 )
 from frontoffice.documents.card_keys import Original
 from frontoffice.documents.card_models import CardOrder, CardState
@@ -77,7 +77,7 @@ def read_card(path: CardPath) -> Answer:
 
 
 @api.post("/<int:card>/move", **ONE)
-def move(path: CardPath, body: StateBody) -> Answer:
+def move(path: CardPath, body: CardStateBody) -> Answer:
     """Take a card to another state: ready, in the pick-up box, or back to being checked, which needs a reason."""
     with acting(path.office, Permission.MIND_CARDS) as desk:
         card = card_moving.of_office(desk.session, desk.office.id, path.card)

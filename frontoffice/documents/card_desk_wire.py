@@ -56,7 +56,7 @@ class ArrivalBody(ScanBody):
     ] = None
 
 
-class StateBody(Strict):
+class CardStateBody(Strict):
     """Where a card goes, and why. `until` and `box_code` are for the pick-up box."""
 
     state: Annotated[CardState, Field(strict=False)]
