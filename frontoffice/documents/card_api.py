@@ -118,10 +118,14 @@ def _look_up(body: CardQuestion, who: str, **proven: Any) -> Answer:
     except WrongDetails as problem:
         return wrong_details(problem)
     try:
-        found = looking_up.look_up(database(), *wanted, now, network=who, **proven)
+        found = looking_up.look_up(
+            database(), wanted.number, wanted.born, now, network=who, order=wanted.order, **proven
+        )
     except UnknownCard as unknown:
         with database().read() as session:
             _answer(session, unknown.in_place, now).model_dump(mode="json")
+        if wanted.doubt is not None:
+            return wrong_details(WrongDetails([wanted.doubt]))
         raise
     with database().read() as session:
         return _answer(session, found, now).model_dump(mode="json"), 200

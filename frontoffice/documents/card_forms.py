@@ -12,10 +12,12 @@ from frontoffice.errors import N_, Invalid
 
 
 class Wanted(NamedTuple):
-    """A number and a date of birth, in the form that is compared."""
+    """A number and a date of birth, in the form that is compared; `order` and `doubt` as `serial.Meant` has them."""
 
     number: str
     born: str
+    order: str | None = None
+    doubt: Invalid | None = None
 
 
 def wanted(number: str, lines: str, born: tuple[str, str, str], today: date) -> Wanted:
@@ -28,9 +30,9 @@ def wanted(number: str, lines: str, born: tuple[str, str, str], today: date) -> 
             raise WrongDetails([problem]) from None
         return Wanted(read.serial, read.born)
     problems: list[Invalid] = []
-    found = birth = ""
+    found, birth = serial.Meant(""), ""
     try:
-        found = serial.number(number)
+        found = serial.meant(number)
     except Invalid as problem:
         problems.append(problem)
     try:
@@ -39,7 +41,7 @@ def wanted(number: str, lines: str, born: tuple[str, str, str], today: date) -> 
         problems.append(problem)
     if problems:
         raise WrongDetails(problems)
-    return Wanted(found, birth)
+    return Wanted(found.number, birth, found.order, found.doubt)
 
 
 class CardForm(DetailsForm):
@@ -53,9 +55,13 @@ class CardForm(DetailsForm):
 
     def wanted(self, today: date, number: str | None = None) -> Wanted:
         """What is looked for; `number` is known from a leaflet's link. Raises WrongDetails."""
-        typed = self.number.data or "" if number is None else number
-        lines = self.lines.data or "" if number is None else ""
-        return wanted(typed, lines, self.born.form.typed(), today)
+        born = self.born.form.typed()
+        if number is None:
+            return wanted(self.number.data or "", self.lines.data or "", born, today)
+        try:
+            return Wanted(number, serial.birth(*born, today))
+        except Invalid as problem:
+            raise WrongDetails([problem]) from None
 
 
 class TellForm(DetailsForm):

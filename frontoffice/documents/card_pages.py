@@ -70,16 +70,19 @@ def _look(number: str | None) -> ResponseReturnValue:
         wanted = form.wanted(now.date(), number)
         found = looking_up.look_up(
             database(),
-            *wanted,
+            wanted.number,
+            wanted.born,
             now,
             network=access.network(),
+            order=wanted.order,
             rules=config().fairness,
             proof=form.proof.data,
         )
     except UnknownCard as unknown:
         with database().read() as session:
             card_view.words(session, unknown.in_place, now)
-        return _form(form, unknown, has_number=number is not None, asks_for_proof=unknown.asks_for_proof)
+        said = wanted.doubt or unknown
+        return _form(form, said, has_number=number is not None, asks_for_proof=unknown.asks_for_proof)
     except (Invalid, TooMany) as refusal:
         return _form(form, refusal, has_number=number is not None)
     with database().read() as session:

@@ -24,10 +24,13 @@ def find(session: Session, office: Office, scanned: str) -> CardOrder:
 
     Raises Invalid (scanned) for a typing error, and NoSuchCard.
     """
-    number = serial.serial_in(scanned) or serial.number(scanned, "scanned")
-    found = card_moving.by_serial(session, number) or card_moving.by_order(session, office.id, number)
+    read = serial.serial_in(scanned)
+    number, order, doubt = serial.Meant(read) if read else serial.meant(scanned, "scanned")
+    found = card_moving.by_serial(session, number) or card_moving.by_order(
+        session, office.id, order or number
+    )
     if found is None or found.office_id != office.id:
-        raise NoSuchCard
+        raise doubt or NoSuchCard()
     return card_moving.of_office(session, office.id, found.id)
 
 

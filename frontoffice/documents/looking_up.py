@@ -107,10 +107,13 @@ def look_up(
     now: datetime,
     *,
     network: str,
+    order: str | None = None,
     rules: Fairness | None = None,
     proof: str | None = None,
 ) -> Found:
     """The card with this number (as `serial` gives it) and date of birth (ISO). `network`: who is asking, hashed.
+
+    `order` is the order number that was meant where it was not the serial number; both count as one.
 
     `rules` say how often a network may miss without a `proof`, the solved captcha (empty: none); without rules nobody
     is asked for one. Raises UnknownCard, TooManyMisses, ProofMissing and ProofRefused.
@@ -119,7 +122,7 @@ def look_up(
     with database.write() as session:  # and committed, whatever is said afterwards
         if asks and proof:
             captcha.check(session, proof, now)
-        looked = look(session, number, born, now, network=network)
+        looked = look(session, number, born, now, network=network, order=order)
     minutes = max(1, math.ceil((_end_of_hour(now) - now).total_seconds() / 60))
     if looked.is_refused:
         raise TooManyMisses(minutes=minutes)
@@ -136,11 +139,14 @@ def asks_for_proof(session: Session, network: str, now: datetime) -> bool:
     return (session.scalar(misses) or 0) >= UNASKED
 
 
-def look(session: Session, number: str, born: str, now: datetime, *, network: str) -> Looked:
+def look(
+    session: Session, number: str, born: str, now: datetime, *, network: str, order: str | None = None
+) -> Looked:
     """Look and count, in a transaction that must be committed."""
     vault = vaults.of(session)
     who = vault.digest(BY_NUMBER, number)
-    found = _find(session, card_keys.of_holder(vault, number, born))
+    numbers = [number] if order is None else [number, order]
+    found = _find(session, [key for each in numbers for key in card_keys.of_holder(vault, each, born)])
     before = _count(session, network, who, _end_of_hour(now), found is not None)
     in_place = Found(0, _any_office(session), CardState.ORDERED, now, None)
     return Looked(found, in_place, before[network], before[who])

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from frontoffice import birth_date
 from frontoffice.errors import N_, Invalid
@@ -64,6 +65,18 @@ class Lines:
     valid_until: date | None
 
 
+class Meant(NamedTuple):
+    """A number in the form that is compared.
+
+    `number` is a serial or an order number, `order` the order number that it may be as well, and `doubt` what is to be
+    said where nothing is found: it resembles a serial number with an error.
+    """
+
+    number: str
+    order: str | None = None
+    doubt: Invalid | None = None
+
+
 def check_digit(field: str) -> int:
     """The check digit of a field: weights 7, 3, 1; A is 10 … Z is 35, `<` is 0 (ICAO Doc 9303-3, 4.9)."""
     values = (0 if each == FILLER else int(each, 36) for each in field)
@@ -102,18 +115,24 @@ def serial_number(typed: str, field: str = "number") -> str:
     return serial
 
 
-def number(typed: str, field: str = "number") -> str:
-    """A serial number or an order number, in the form that is compared. Raises Invalid for a typing error."""
+def meant(typed: str, field: str = "number") -> Meant:
+    """What somebody who types a serial number or an order number can mean. Raises Invalid for what can be neither.
+
+    An order number may begin like a serial number, and look like one with a typing error: only whether it is found
+    tells the two apart.
+    """
     tidied = tidy(typed)
     if not tidied:
         raise Invalid(field, N_("Please enter the serial number or the order number."))
+    order = tidied if _ORDER.fullmatch(tidied) else None
     try:
-        return serial_number(tidied, field)
+        found = serial_number(tidied, field)
     except Invalid as problem:
-        if _looks_like_a_serial(tidied):
+        is_doubtful = _looks_like_a_serial(tidied)
+        if order is not None:
+            return Meant(order, None, problem if is_doubtful else None)
+        if is_doubtful:
             raise
-        if _ORDER.fullmatch(tidied):
-            return tidied
         raise Invalid(
             field,
             N_(
@@ -121,6 +140,7 @@ def number(typed: str, field: str = "number") -> str:
                 "(it stands on your leaflet). Please check it."
             ),
         ) from problem
+    return Meant(found, None if order == found else order, None)
 
 
 def order_number(typed: str, field: str = "order") -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from frontoffice.config import Config
 from frontoffice.db import Database
-from frontoffice.documents import card_leaflets, card_telling, card_view, looking_up
+from frontoffice.documents import card_leaflets, card_scanning, card_telling, card_view, looking_up
 from frontoffice.documents.card_models import CardNotice, CardOrder, CardState
 from frontoffice.documents.card_pace import Remaining
 from frontoffice.offices.models import Office
@@ -101,14 +101,40 @@ def test_the_lines_from_the_camera_say_it_all(
     assert (page.status, "lines" in page.errors) == (422, True)
 
 
-def test_a_typing_error_is_told_apart_and_not_counted(
+def test_a_typing_error_is_told_apart_and_not_counted_for_the_number(
     visitor: Visitor, database: Database, office: Office, now: datetime
 ) -> None:
     add_card(database, office, now)
-    for _ in range(looking_up.OF_NUMBER + 1):
-        page = look(visitor, f"{SERIAL}2")
+    for _ in range(looking_up.OF_NUMBER):
+        page = look(visitor, f"{SERIAL}2")  # which could be an order number
+        assert (page.status, list(page.errors)) == (422, ["number"])
+    for _ in range(looking_up.OF_NETWORK):
+        page = look(visitor, f"{SERIAL}-CARD-CARD-CARD-CARD")
         assert (page.status, list(page.errors)) == (422, ["number"])
     assert look(visitor).status == 200
+
+
+@pytest.mark.parametrize("order", ["K20260012A", "C012345678", "K2026001A", "F123456789"])
+def test_order_numbers_that_begin_like_serial_numbers_are_found(
+    app: Flask, visitor: Visitor, database: Database, office: Office, now: datetime, order: str
+) -> None:
+    card = add_card(database, office, now, order=order)
+    assert look(visitor, order).status == 200
+    asked = {"number": order, "born": "1991-03-27"}
+    assert app.test_client().post("/api/v1/cards/status", json=asked).status_code == 200
+    leaflet = f"/card/of/{card_leaflets.link(database.vault, order)}"
+    assert "Your card is ordered" in look(visitor, "", at=leaflet).title
+    with database.write() as session:
+        assert card_scanning.find(session, session.get_one(Office, office.id), order).id == card
+
+
+def test_what_looks_like_a_typing_error_says_the_same_for_wrong_and_unknown(
+    visitor: Visitor, database: Database, office: Office, now: datetime
+) -> None:
+    add_card(database, office, now, order="K20260012A")
+    wrong, unknown = look(visitor, "K20260012A", **{"born-day": "28"}), look(visitor, "K20260012L")
+    assert [list(page.errors) for page in (wrong, unknown)] == [["number"]] * 2
+    assert (wrong.status, unknown.status) == (422, 422)
 
 
 def test_unknown_and_wrong_look_alike(
@@ -135,7 +161,7 @@ def test_after_some_misses_the_form_asks_for_a_proof_of_work(
     for place in range(looking_up.UNASKED):
         assert "data-proof" not in visitor.open("/card/").html
         page = look(visitor, f"C01X000{place:02}")
-    for asking in (page, visitor.open("/card/"), look(visitor, f"{SERIAL}2")):
+    for asking in (page, visitor.open("/card/"), look(visitor, "no number")):
         assert 'data-proof="/api/v1/captcha"' in asking.html
         assert "short calculation" in asking.text
         assert_sound(asking)
