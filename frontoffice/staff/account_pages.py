@@ -1,4 +1,7 @@
-"""Pages for administrators: who has an account, with which role, at which offices; and helping who cannot sign in."""
+"""Pages for administrators: who has an account, with which role, at which offices; and helping who cannot sign in.
+
+Who administers some offices sees and changes the accounts that are valid at these alone, and gives no others.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +17,7 @@ from sqlalchemy.orm import Session
 from frontoffice import clock
 from frontoffice.errors import N_, Conflict, Invalid, NotSignedIn
 from frontoffice.offices.models import Office
-from frontoffice.staff import accounts, administering
+from frontoffice.staff import accounts, administering, roles
 from frontoffice.staff.forms import ROLES, AccountForm, NewAccountForm, refuse, translated
 from frontoffice.staff.models import Account, Role
 from frontoffice.staff.roles import Permission
@@ -46,9 +49,9 @@ class Desk(NamedTuple):
 
 @pages.get("/")
 def listed() -> ResponseReturnValue:
-    """All accounts, and the way to add one."""
+    """The accounts, and the way to add one."""
     with _desk() as desk:
-        return _page(desk, "staff/accounts.html", accounts=administering.listed(desk.session))
+        return _page(desk, "staff/accounts.html", accounts=administering.listed(desk.session, desk.account))
 
 
 @pages.route("/new", methods=["GET", "POST"])
@@ -85,7 +88,7 @@ def add() -> ResponseReturnValue:
 def change(number: int) -> ResponseReturnValue:
     """Name, role and offices of an account, and whether it may sign in."""
     with _desk() as desk:
-        account = administering.look(desk.session, number)
+        account = administering.look(desk.session, number, desk.account)
         form = _offer(desk, AccountForm(request.form or None, data=_as_it_is(account)))
         if request.method == "GET":
             return _page(desk, "staff/account.html", form=form, subject=account)
@@ -95,7 +98,7 @@ def change(number: int) -> ResponseReturnValue:
         with _desk(writing=True) as desk:
             administering.change(
                 desk.session,
-                administering.find(desk.session, number),
+                administering.find(desk.session, number, desk.account),
                 desk.now,
                 name=form.name.data or "",
                 role=Role(form.role.data),
@@ -106,7 +109,7 @@ def change(number: int) -> ResponseReturnValue:
     except (Conflict, Invalid) as wrong:
         with _desk() as desk:
             refuse(form, getattr(wrong, "field", "role"), say(wrong), "role")
-            account = administering.look(desk.session, number)
+            account = administering.look(desk.session, number, desk.account)
             page = _page(desk, "staff/account.html", form=_offer(desk, form), subject=account)
             return page, status_of(wrong)
     flash(_("Saved."), "success")
@@ -117,7 +120,7 @@ def change(number: int) -> ResponseReturnValue:
 def reset_password(number: int) -> ResponseReturnValue:
     """Take the password away, and show a link to set a new one."""
     with _desk(writing=True) as desk:
-        account = administering.find(desk.session, number)
+        account = administering.find(desk.session, number, desk.account)
         secret = administering.reset_password(desk.session, account, desk.now, actor=desk.actor)
         return _link(desk, account, secret)
 
@@ -126,7 +129,7 @@ def reset_password(number: int) -> ResponseReturnValue:
 def reset_second_factor(number: int) -> ResponseReturnValue:
     """Take the second factor away: the telephone is lost, and so are the recovery codes."""
     with _desk(writing=True) as desk:
-        account = administering.find(desk.session, number)
+        account = administering.find(desk.session, number, desk.account)
         administering.reset_totp(desk.session, account, desk.now, actor=desk.actor)
         flash(
             _("%(name)s signs in without a second factor now, and can set up a new one.", name=account.name),
@@ -144,7 +147,8 @@ def _desk(*, writing: bool = False) -> Iterator[Desk]:
 
 
 def _offices(desk: Desk) -> list[Office]:
-    return list(desk.session.scalars(select(Office).order_by(Office.name)))
+    query = select(Office).where(roles.at_offices_of(desk.account)).order_by(Office.name)
+    return list(desk.session.scalars(query))
 
 
 def _offer(desk: Desk, form: Any) -> Any:
@@ -162,8 +166,10 @@ def _has_place(form: AccountForm) -> bool:
 
 
 def _chosen(desk: Desk, form: AccountForm) -> list[Office] | None:
-    wanted = set(form.offices.data or ())
-    return None if form.everywhere.data else [each for each in _offices(desk) if each.id in wanted]
+    """The offices to be given, None for every office. Raises NotAllowed for more than one's own."""
+    wanted = None if form.everywhere.data else set(form.offices.data or ())
+    roles.require_reach(desk.account, wanted)
+    return None if wanted is None else [each for each in _offices(desk) if each.id in wanted]
 
 
 def _as_it_is(account: Account) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""What administrators do with accounts. Nobody can take away the last way in."""
+"""What administrators do with accounts: those who are valid at some offices, with the accounts of these offices alone.
+
+Nobody can take away the last way in.
+"""
 
 import secrets
 from collections.abc import Collection
@@ -10,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 from frontoffice import events, names, vault
 from frontoffice.errors import N_, Conflict, NotFound
 from frontoffice.offices.models import Office
-from frontoffice.staff import accounts, second_factor, signing_in
+from frontoffice.staff import accounts, roles, second_factor, signing_in
 from frontoffice.staff.accounts import subject_of
 from frontoffice.staff.models import Account, AccountOffice, PasswordLink, Role
 
@@ -26,25 +29,26 @@ class LastAdministrator(Conflict):
     )
 
 
-def listed(session: Session) -> list[Account]:
-    """All accounts: active ones first, by name in whatever script."""
+def listed(session: Session, by: Account) -> list[Account]:
+    """The accounts that `by` may change: active ones first, by name in whatever script."""
     query = select(Account).options(selectinload(Account.places)).order_by(Account.id)
-    return sorted(
-        session.scalars(query), key=lambda account: (not account.active, names.sort_key(account.name))
-    )
+    within = [each for each in session.scalars(query) if roles.reaches(by, _offices_of(each))]
+    return sorted(within, key=lambda account: (not account.active, names.sort_key(account.name)))
 
 
-def look(session: Session, number: int) -> Account:
-    """The account, to be shown. Raises NotFound."""
+def look(session: Session, number: int, by: Account) -> Account:
+    """The account, to be shown to `by`. Raises NotFound, NotAllowed."""
     found = session.get(Account, number)
     if found is None:
         raise NotFound
+    roles.require_reach(by, _offices_of(found))
     return found
 
 
-def find(session: Session, number: int) -> Account:
+def find(session: Session, number: int, by: Account | None = None) -> Account:
     """The account, locked together with all administrators, in one order: two of them who take each other's role away
-    at the same time follow one another. Raises NotFound.
+    at the same time follow one another. `by` is who wants to change it; None is somebody at the machine itself, or
+    the organisation. Raises NotFound, NotAllowed.
     """
     everybody = (
         select(Account)
@@ -56,6 +60,8 @@ def find(session: Session, number: int) -> Account:
     found = next((each for each in session.scalars(everybody).unique() if each.id == number), None)
     if found is None:
         raise NotFound
+    if by is not None:
+        roles.require_reach(by, _offices_of(found))
     return found
 
 
@@ -75,7 +81,7 @@ def change(
     It is signed out where it may do something else now. Raises LastAdministrator, Invalid.
     """
     wanted = None if offices is None else {each.id for each in offices}
-    before = (account.role, None if account.everywhere else account.office_ids, account.active)
+    before = (account.role, _offices_of(account), account.active)
     if account.role is Role.ADMINISTRATOR and (
         role is not Role.ADMINISTRATOR or not active or wanted is not None
     ):
@@ -139,6 +145,10 @@ def reset_totp(session: Session, account: Account, now: datetime, *, actor: str)
     """Take the second factor away, and sign the account out."""
     signing_in.end_sessions(session, account.id, now)
     second_factor.reset(session, account, now, actor=actor)
+
+
+def _offices_of(account: Account) -> set[int] | None:
+    return None if account.everywhere else account.office_ids
 
 
 def _require_another(session: Session, account: Account) -> None:

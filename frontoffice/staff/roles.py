@@ -1,6 +1,6 @@
 """Which role may do what: the whole table in one place."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -36,7 +36,7 @@ class Permission(StrEnum):
     SEE_STATISTICS = "see_statistics"  # counts of visits, waiting, no-shows and messages
     MANAGE_OFFICE = "manage_office"  # services, opening hours, counters, texts of an office
     ADD_OFFICES = "add_offices"  # add a further office, empty or as a copy
-    MANAGE_ACCOUNTS = "manage_accounts"  # give accounts, roles and offices, and reset passwords
+    MANAGE_ACCOUNTS = "manage_accounts"  # give accounts, roles, offices and passwords, within one's offices
     AUDIT = "audit"  # read and search who saw or changed what
     MANAGE_PARTNERS = "manage_partners"  # agree with partners what they book, give and take tokens
 
@@ -116,6 +116,17 @@ def is_valid_at(account: Account, office_id: int) -> bool:
 def require_office(account: Account, office_id: int) -> None:
     """Raise NotAllowed unless the account is valid at the office."""
     if not is_valid_at(account, office_id):
+        raise NotAllowed
+
+
+def reaches(account: Account, offices: Collection[int] | None) -> bool:
+    """Whether the account is valid at all these offices (None: every office there is and will be)."""
+    return bool(account.everywhere) or (bool(offices) and account.office_ids.issuperset(offices or ()))
+
+
+def require_reach(account: Account, offices: Collection[int] | None) -> None:
+    """Raise NotAllowed unless the account is valid at all these offices (None: every office)."""
+    if not reaches(account, offices):
         raise NotAllowed
 
 

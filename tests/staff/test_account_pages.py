@@ -14,7 +14,7 @@ from frontoffice.db import Database
 from frontoffice.events import Event
 from frontoffice.offices.models import Office
 from frontoffice.staff import signing_in
-from frontoffice.staff.models import Account, Role
+from frontoffice.staff.models import Account, AccountOffice, Role
 from frontoffice.web.access import COOKIE_KEY
 from tests.line.browsing import Browser
 from tests.line.parts import PASSWORD, account, token
@@ -189,3 +189,72 @@ def test_there_is_no_page_of_an_account_that_there_is_not(ada: Browser) -> None:
     assert ada.get(f"{ACCOUNTS}99/").status_code == 404
     ada.get(ACCOUNTS)
     assert ada.post(f"{ACCOUNTS}99/password").status_code in (400, 404)
+
+
+@pytest.fixture
+def greta(app: Flask, database: Database, office: Office, now: datetime) -> Browser:
+    """The browser of somebody who administers one office, where there is another."""
+    browser = Browser(app)
+    with database.write() as session:
+        sample_office(session, "north")
+        secret = token(session, account(session, "greta", Role.ADMINISTRATOR, office), now)
+    with browser.client.session_transaction() as cookie:
+        cookie[COOKIE_KEY] = secret
+    return browser
+
+
+@pytest.fixture(params=["everywhere", "elsewhere", "here and elsewhere"])
+def foreign(request: pytest.FixtureRequest, database: Database, greta: Browser, office: Office) -> Account:
+    """An account that is valid where Greta is not, with password and second factor."""
+    with database.write() as session:
+        north = session.scalars(select(Office).where(Office.slug == "north")).one()
+        at = None if request.param == "everywhere" else office if request.param[:4] == "here" else north
+        added = account(session, "foreign", Role.FRONT_DESK, at)
+        if request.param == "here and elsewhere":
+            added.places.append(AccountOffice(office_id=north.id))
+        added.totp = b"sealed"
+        return added
+
+
+def test_who_administers_one_office_has_nothing_to_say_about_accounts_of_others(
+    database: Database, greta: Browser, miriam: Account, foreign: Account
+) -> None:
+    greta.get(ACCOUNTS)
+    assert "Miriam Beispiel" in greta.text
+    assert "Foreign Beispiel" not in greta.text
+    assert greta.get(f"{ACCOUNTS}{foreign.id}/").status_code == 403
+    for step, sent in (("", fields(role="administrator")), ("password", {}), ("second-factor", {})):
+        greta.get(f"{ACCOUNTS}new")
+        assert greta.post(f"{ACCOUNTS}{foreign.id}/{step}", **sent).status_code == 403
+    as_it_is = kept(database, "foreign")
+    assert (as_it_is.role, as_it_is.office_ids) == (Role.FRONT_DESK, foreign.office_ids)
+    assert (as_it_is.password_hash, as_it_is.totp) == (foreign.password_hash, b"sealed")
+    assert told(database, "account.changed") == told(database, "account.link_made") == []
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [({"everywhere": "y"}, 403), ({"everywhere": "y", "offices": None}, 403), ({"offices": ["1", "2"]}, 422)],
+)
+def test_who_administers_one_office_gives_no_other(
+    database: Database, greta: Browser, miriam: Account, more: Fields, status: int
+) -> None:
+    own = kept(database, "greta")
+    assert change(greta, miriam.id, **more) == status
+    assert change(greta, own.id, name="Greta", role="administrator", **more) == status
+    greta.get(f"{ACCOUNTS}new")
+    assert "At every office" not in greta.text
+    new = fields(name="Nina Beispiel", username="nina", **more)
+    assert greta.post(f"{ACCOUNTS}new", **new).status_code == status
+    assert told(database, "account.changed") == told(database, "account.added") == []
+
+
+def test_who_administers_one_office_looks_after_its_accounts(
+    database: Database, greta: Browser, miriam: Account
+) -> None:
+    assert change(greta, miriam.id, role="caseworker") == 200
+    assert kept(database, "miriam").role is Role.CASEWORKER
+    greta.get(f"{ACCOUNTS}{miriam.id}/")
+    assert greta.post(f"{ACCOUNTS}{miriam.id}/password").status_code == 200
+    greta.get(f"{ACCOUNTS}new")
+    assert greta.post(f"{ACCOUNTS}new", **fields(name="Nina", username="nina")).status_code == 201
