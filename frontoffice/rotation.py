@@ -174,6 +174,7 @@ def _rehash_watches(session: Session, table: Table, rows: Rows, done: Rotated) -
         done.rehashed += _replace(
             session, table, table.c.id == number, "recipient", contact.recipients(vault)
         )
+        done.rehashed += _fallback(session, vault, number, contact, sealed)
         if contact.external is not None:
             source = session.scalars(select(table.c.source).where(table.c.id == number)).one()
             digests = watch_import.digests(vault, source, contact.external)
@@ -181,6 +182,25 @@ def _rehash_watches(session: Session, table: Table, rows: Rows, done: Rotated) -
         for medium, address in ((Medium.MAIL, contact.mail), (Medium.SMS, contact.phone)):
             if address:
                 _carry_over(session, vault, medium, address, done)
+
+
+def _fallback(session: Session, vault: Vault, number: int, contact: Contact, sealed: bytes) -> int:
+    """The hash of the mail behind a phone, also for watches that were there before it was kept."""
+    current = contact.fallback(vault)
+    if current is None:
+        return 0
+    changed = session.execute(
+        update(ExpiryWatch)
+        .where(
+            ExpiryWatch.id == number,
+            ExpiryWatch.contact == sealed,
+            ExpiryWatch.fallback_recipient.is_distinct_from(current),
+        )
+        .values(fallback_recipient=current)
+        .returning(ExpiryWatch.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(changed.all())
 
 
 def _rehash_recipients(session: Session, table: Table, rows: Rows, done: Rotated) -> list[tuple[int, bytes]]:

@@ -6,7 +6,7 @@ A delivery takes a card forward, never back: it may be late, and staff may have 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -16,13 +16,15 @@ from sqlalchemy.orm import Session
 from frontoffice.config import Config
 from frontoffice.documents import card_keys, card_moving, card_states, card_telling, proving, serial, values
 from frontoffice.documents.card_keys import Original
-from frontoffice.documents.card_models import CardOrder, CardState
+from frontoffice.documents.card_models import CardClosed, CardOrder, CardState
 from frontoffice.documents.card_states import Reason
 from frontoffice.documents.importing import Crossed
 from frontoffice.documents.integrations import Sender
 from frontoffice.documents.proving import Reach
 from frontoffice.documents.reading import Layout, Row
 from frontoffice.errors import N_, DomainError, Invalid
+from frontoffice.offices import keeping
+from frontoffice.offices.keeping import Kept
 from frontoffice.offices.models import Office
 from frontoffice.vault import Vault
 
@@ -69,6 +71,11 @@ class Delivered:
     language: str
     order_keys: tuple[int, ...]
     serial_keys: tuple[int, ...]
+
+    @property
+    def keys(self) -> tuple[int, ...]:
+        """Both."""
+        return self.order_keys + self.serial_keys
 
 
 class Cards:
@@ -129,10 +136,13 @@ class Cards:
         ).all()
         by_order = {each.order_alone: each for each in locked}
         by_serial = {each.serial_alone: each for each in locked}
+        closed = _closed(session, [key for each in records if _is_usual(each.state) for key in each.keys])
         new = changed = 0
         for each in sorted(records, key=lambda each: each.office_id):  # their events are locked in one order
             found = next((by_order[key] for key in each.order_keys if key in by_order), None)
             found = found or next((by_serial[key] for key in each.serial_keys if key in by_serial), None)
+            if found is None and (closed.intersection(each.keys) or self._is_forgotten(each, now)):
+                continue
             if found is None:
                 added = self._add(session, each, now)
                 by_order[added.order_alone] = by_serial[added.serial_alone] = (
@@ -152,6 +162,12 @@ class Cards:
         """Nothing, as above."""
         del session, numbers, begun, now
         return 0
+
+    def _is_forgotten(self, each: Delivered, now: datetime) -> bool:
+        """Whether it would be forgotten at once: it was over longer ago than such cards are kept."""
+        days = keeping.days_at(self._offices[each.office_id], Kept.CARDS, self._settings)
+        is_old = each.since is not None and each.since <= now - timedelta(days=days)
+        return is_old and each.state in card_states.OVER
 
     def _add(self, session: Session, each: Delivered, now: datetime) -> CardOrder:
         office = session.get_one(Office, each.office_id)
@@ -224,6 +240,16 @@ def _goes_on(before: CardState, after: CardState) -> bool:
     if before in (CardState.RETURNED, CardState.CONTACT):
         return after in (CardState.CHECKING, CardState.READY)
     return card_states.RANK[after] > card_states.RANK[before]
+
+
+def _is_usual(state: CardState) -> bool:
+    """Whether an old row could say so of a card that was handed over since; the others are news."""
+    return state not in (CardState.RETURNED, CardState.CONTACT)
+
+
+def _closed(session: Session, keys: Sequence[int]) -> set[int]:
+    """Which of the numbers are of cards that were handed over and are forgotten."""
+    return set(session.scalars(select(CardClosed.number).where(CardClosed.number.in_(keys))))
 
 
 def _state(text: str) -> CardState:

@@ -109,3 +109,16 @@ class CardLook(Base):
     until: Mapped[datetime] = mapped_column(primary_key=True)
     hits: Mapped[int]
     misses: Mapped[int]
+
+
+class CardClosed(Base):
+    """A card that was handed over or posted and is forgotten: the keyed hash of one of its numbers by itself.
+
+    So an old row of a delivery does not bring it back. A change of keys leaves it behind, and it goes after `until`.
+    """
+
+    __tablename__ = "card_closed"
+    __table_args__ = (Index("ix_card_closed_until", "until"),)
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    until: Mapped[datetime]

@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 from frontoffice import vault as vaults
 from frontoffice.config import Cards
 from frontoffice.documents import card_keys, card_states
-from frontoffice.documents.card_models import CardNotice, CardOrder, CardState
+from frontoffice.documents.card_models import CardClosed, CardNotice, CardOrder, CardState
+from frontoffice.messages import outbox
 from frontoffice.offices import keeping
 from frontoffice.offices.keeping import Kept
 from frontoffice.vault import InvalidToken
 
 AT_ONCE = 500
+KNOWN_FOR = timedelta(days=180)  # that a card was handed over, after it is forgotten
 MOST_CHECKED = 5000  # sealed originals that `differences` opens: it is to end within seconds
 
 
@@ -33,8 +35,9 @@ def forget(session: Session, now: datetime, *, settings: Cards) -> int:
     )
     over = CardOrder.state.in_(card_states.OVER), times_up
     stale = (CardOrder.changed_at <= now - timedelta(days=settings.stale_days),)
-    gone = _drop(session, over, AT_ONCE)
-    return gone + (_drop(session, stale, AT_ONCE - gone) if gone < AT_ONCE else 0)
+    session.execute(delete(CardClosed).where(CardClosed.until <= now))
+    gone = _drop(session, over, AT_ONCE, now)
+    return gone + (_drop(session, stale, AT_ONCE - gone, now) if gone < AT_ONCE else 0)
 
 
 def differences(session: Session) -> Iterator[str]:
@@ -62,14 +65,22 @@ def differences(session: Session) -> Iterator[str]:
             yield f"card {card.id}: its keys are not those of its numbers"
 
 
-def _drop(session: Session, which: tuple[ColumnElement[bool], ...], most: int) -> int:
-    found = session.scalars(
-        select(CardOrder.id)
+def _drop(session: Session, which: tuple[ColumnElement[bool], ...], most: int, now: datetime) -> int:
+    rows = session.execute(
+        select(CardOrder.id, CardOrder.state, CardOrder.serial_alone, CardOrder.order_alone)
         .where(*which)
         .order_by(CardOrder.since)
         .limit(most)
         .with_for_update(skip_locked=True)
     ).all()
+    found = [each.id for each in rows]
+    closed = [each for each in rows if each.state in (CardState.HANDED_OVER, CardState.POSTED)]
+    numbers = {key for each in closed for key in (each.serial_alone, each.order_alone) if key is not None}
+    if numbers:
+        session.execute(
+            outbox.insert_for(session)(CardClosed).on_conflict_do_nothing(index_elements=["number"]),
+            [{"number": key, "until": now + KNOWN_FOR} for key in sorted(numbers)],
+        )
     session.execute(delete(CardNotice).where(CardNotice.card_id.in_(found)))
     session.execute(delete(CardOrder).where(CardOrder.id.in_(found)))
     return len(found)

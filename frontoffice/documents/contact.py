@@ -1,6 +1,6 @@
 """Where the reminders of a watch go: sealed with it, and never anything else about the person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from frontoffice.documents.models import ExpiryWatch
 from frontoffice.messages import outbox
@@ -38,6 +38,19 @@ class Contact:
     def recipients(self, vault: Vault) -> list[str]:
         """The keyed hashes that stand for it, that of the current key first."""
         return outbox.recipient_digests(vault, self.medium, self.to)
+
+    def fallbacks(self, vault: Vault) -> list[str]:
+        """The same for the mail behind a phone; none where there is only one of them."""
+        both = self.phone and self.mail
+        return outbox.recipient_digests(vault, Medium.MAIL, self.mail or "") if both else []
+
+    def fallback(self, vault: Vault) -> str | None:
+        """What a watch keeps of it."""
+        return next(iter(self.fallbacks(vault)), None)
+
+    def reseal_without_mail(self, vault: Vault) -> bytes:
+        """The same with the phone only."""
+        return replace(self, mail=None).seal(vault)
 
     @property
     def shown(self) -> str:

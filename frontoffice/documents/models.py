@@ -29,6 +29,7 @@ class Source(StrEnum):
 
 IS_COMING = text("next_on IS NOT NULL")
 IS_REACHED = text("recipient IS NOT NULL")
+FALLS_BACK = text("fallback_recipient IS NOT NULL")
 
 
 class ExpiryWatch(Base):
@@ -36,8 +37,9 @@ class ExpiryWatch(Base):
 
     `expires_on` is the day on the document, `ends_on` that day as rules move it. `contact` is sealed: phone, mail, and
     the id that the specialist system has for it; `recipient` is the keyed hash of the address that is written to first,
-    as in the outbox. `external` is the keyed hash of source and id, `delivered` that of the row as it was delivered.
-    `next_on` is the day of the next reminder (empty: none), which is all that the daily sweep looks at.
+    as in the outbox, `fallback_recipient` that of the mail behind a phone. `external` is the keyed hash of source and
+    id, `delivered` that of the row as it was delivered. `next_on` is the day of the next reminder (empty: none), which
+    is all that the daily sweep looks at.
     """
 
     __tablename__ = "expiry_watch"
@@ -55,6 +57,12 @@ class ExpiryWatch(Base):
             sqlite_where=IS_REACHED,
             postgresql_where=IS_REACHED,
         ),
+        Index(
+            "ix_expiry_watch_fallback_recipient",
+            "fallback_recipient",
+            sqlite_where=FALLS_BACK,
+            postgresql_where=FALLS_BACK,
+        ),
         Index("ix_expiry_watch_office_id_ends_on", "office_id", "ends_on"),
     )
 
@@ -66,6 +74,7 @@ class ExpiryWatch(Base):
     language: Mapped[str] = mapped_column(String(12))
     contact: Mapped[bytes | None] = mapped_column(LargeBinary)
     recipient: Mapped[str | None] = mapped_column(String(64))
+    fallback_recipient: Mapped[str | None] = mapped_column(String(64))
     source: Mapped[str] = mapped_column(String(40))
     external: Mapped[str | None] = mapped_column(String(64), unique=True)
     delivered: Mapped[str | None] = mapped_column(String(64))

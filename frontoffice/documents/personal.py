@@ -23,6 +23,7 @@ COLUMNS = frozenset(
     {
         "expiry_watch.contact",
         "expiry_watch.recipient",
+        "expiry_watch.fallback_recipient",
         "card_notice.recipient",
         "card_notice.sealed",
         "card_order.sealed",
@@ -36,7 +37,7 @@ def find(session: Session, who: Who) -> list[Record]:
     given = [(Medium.MAIL, who.mail), (Medium.SMS, who.phone)]
     digests = [each for medium, to in given if to for each in outbox.recipient_digests(vault, medium, to)]
     watches = select(ExpiryWatch).where(
-        or_(ExpiryWatch.recipient.in_(digests), ExpiryWatch.id.in_(who.numbers("watch")))
+        or_(watching.reaches(digests), ExpiryWatch.id.in_(who.numbers("watch")))
     )
     notices = select(CardNotice).where(CardNotice.recipient.in_(digests))
     return [

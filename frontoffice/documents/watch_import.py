@@ -73,6 +73,7 @@ class Delivered:
     language: str = USUAL_LANGUAGE
     contact: bytes = b""
     recipient: str = ""
+    fallback: str | None = None
 
 
 class Watches:
@@ -129,6 +130,7 @@ class Watches:
             language=_language(row.values.get("language", "")),
             contact=contact.seal(vault),
             recipient=contact.recipients(vault)[0],
+            fallback=contact.fallback(vault),
         )
 
     def write(self, session: Session, records: Sequence[Delivered], now: datetime) -> tuple[int, int]:
@@ -203,14 +205,14 @@ class Watches:
         before = (watch.office_id, watch.kind, watch.expires_on)
         is_same = before == (each.office_id, each.kind, each.expires_on)
         if is_same and watch.state is not WatchState.WITHDRAWN:
-            is_told = (watch.language, watch.recipient) == (each.language, each.recipient)
-            watch.language, watch.contact, watch.recipient = each.language, each.contact, each.recipient
-            return not is_told
+            before_it = (watch.language, watch.recipient, watch.fallback_recipient)
+            _reach(watch, each)
+            return before_it != (each.language, each.recipient, each.fallback)
         if watch.told_on is not None:
             watching.take_back(session, watch, now)
             watch.told_on = None
         watch.office_id, watch.kind, watch.expires_on = each.office_id, each.kind, each.expires_on
-        watch.language, watch.contact, watch.recipient = each.language, each.contact, each.recipient
+        _reach(watch, each)
         watch.state, watch.changed_at = WatchState.ACTIVE, now
         watch.ends_on, watch.next_on = self._planned(each, now)
         return True
@@ -225,6 +227,7 @@ class Watches:
             "language": each.language,
             "contact": each.contact,
             "recipient": each.recipient,
+            "fallback_recipient": each.fallback,
             "source": self._sender.source,
             "external": each.external,
             "delivered": each.delivered,
@@ -259,6 +262,11 @@ class Watches:
 def digests(vault: Vault, source: str, name: str) -> list[str]:
     """The keyed hashes that stand for a source's id, that of the current key first."""
     return vault.digests(EXTERNAL, f"{source}\0{name}")
+
+
+def _reach(watch: ExpiryWatch, each: Delivered) -> None:
+    watch.language, watch.contact = each.language, each.contact
+    watch.recipient, watch.fallback_recipient = each.recipient, each.fallback
 
 
 def _stop(session: Session, watch: ExpiryWatch, state: WatchState, now: datetime) -> bool:

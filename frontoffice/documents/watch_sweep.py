@@ -45,6 +45,7 @@ _COLUMNS = (
     ExpiryWatch.language,
     ExpiryWatch.contact,
     ExpiryWatch.recipient,
+    ExpiryWatch.fallback_recipient,
     ExpiryWatch.next_on,
 )
 Due = Row[Any]
@@ -98,7 +99,9 @@ def sweep(session: Session, now: datetime, *, settings: Config, after: Mark | No
             steps += [(each, step)] if step else []
         due += [steps] if steps else []
     drafts = [
-        draft for steps in _unsaid(session, due) for draft in _draft(session, steps, places, now, settings)
+        draft
+        for steps in _unsaid(session, due)
+        for draft in _draft(session, steps, places, unwanted, now, settings)
     ]
     written = outbox.enqueue_many(session, drafts, now)
     _move_on(session, moved)
@@ -143,8 +146,8 @@ def _others_of_the_same(session: Session, places: dict[int, _Place], rows: Seque
 
 
 def _muted(session: Session, rows: Sequence[Due]) -> set[str]:
-    """Those who have switched off reminders since."""
-    recipients = {each.recipient for each in rows if each.recipient}
+    """Those who have switched off reminders since, also where they are reached behind a phone."""
+    recipients = {to for each in rows for to in (each.recipient, each.fallback_recipient) if to}
     return {
         recipient for recipient, topic in suppression.muted(session, recipients) if topic == Topic.REMINDERS
     }
@@ -199,6 +202,7 @@ def _draft(
     session: Session,
     steps: Sequence[_DueStep],
     places: dict[int, _Place],
+    unwanted: Collection[str],
     now: datetime,
     settings: Config,
 ) -> list[Draft]:
@@ -231,7 +235,7 @@ def _draft(
             kind="expiry",
             medium=contact.medium,
             to=contact.to,
-            fallback_to=contact.mail if contact.phone else None,
+            fallback_to=contact.mail if contact.phone and each.fallback_recipient not in unwanted else None,
             language=each.language,
             office_id=each.office_id,
             subject=f"watch:{each.id}",

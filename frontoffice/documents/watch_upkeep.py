@@ -1,11 +1,14 @@
 """Upkeep of watches: forget what is over or unwanted, and plan anew where an office has another ladder."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from frontoffice import vault as vaults
 from frontoffice.config import Config, Documents
+from frontoffice.documents import contact as contacts
 from frontoffice.documents import ladder, ladders, watching
 from frontoffice.documents.ladder import Ladder
 from frontoffice.documents.models import ExpiryWatch, LadderInUse, WatchState
@@ -15,6 +18,7 @@ from frontoffice.messages.suppression import Topic
 from frontoffice.offices import keeping
 from frontoffice.offices.keeping import Kept
 from frontoffice.offices.models import Office
+from frontoffice.vault import InvalidToken
 
 AT_ONCE = 500
 RANGE = 10_000  # numbers of watches looked through in one transaction
@@ -37,22 +41,39 @@ def forget(session: Session, office: Office, now: datetime, *, settings: Config)
 
 
 def forget_muted(session: Session, now: datetime) -> int:
-    """Contacts of those who have switched reminders off go; at most 500 at once, says how many."""
+    """Contacts of those who have switched reminders off go; at most 500 at once, says how many.
+
+    Who has switched them off for the mail behind a phone keeps the phone.
+    """
+    found = _muted(session, ExpiryWatch.recipient)
+    for watch in found:
+        watching.forget_contact(watch, now)
+        outbox.cancel(session, watching.subject(watch), now, kinds=[watching.KIND])
+        if watch.external is None:
+            session.delete(watch)
+    session.flush()
+    behind = _muted(session, ExpiryWatch.fallback_recipient)
+    vault = vaults.of(session)
+    for watch in behind:
+        watch.fallback_recipient = None
+        try:
+            contact = contacts.of(vault, watch)
+        except InvalidToken:
+            continue
+        watch.contact = contact.reseal_without_mail(vault) if contact else None
+    session.flush()
+    return max(len(found), len(behind))
+
+
+def _muted(session: Session, column: InstrumentedAttribute[str | None]) -> Sequence[ExpiryWatch]:
     unwanted = (
         select(ExpiryWatch)
-        .join(Mute, (Mute.recipient == ExpiryWatch.recipient) & (Mute.topic == Topic.REMINDERS))
+        .join(Mute, (Mute.recipient == column) & (Mute.topic == Topic.REMINDERS))
         .order_by(ExpiryWatch.id)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True, of=ExpiryWatch)
     )
-    found = session.scalars(unwanted).all()
-    for watch in found:
-        watching.forget_contact(watch, now)
-        outbox.cancel(session, watching.subject(watch), now, kinds=["expiry"])
-        if watch.external is None:
-            session.delete(watch)
-    session.flush()
-    return len(found)
+    return session.scalars(unwanted).all()
 
 
 def outdated(session: Session, settings: Documents) -> dict[int, Ladder]:

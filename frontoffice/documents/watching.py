@@ -1,10 +1,10 @@
 """Watches of single people: begin, change and end one, and find it again by its link or its contact."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import String, cast, select, update
+from sqlalchemy import ColumnElement, String, cast, or_, select, update
 from sqlalchemy.orm import Session
 
 from frontoffice import events
@@ -103,6 +103,7 @@ def begin(
         language=language,
         contact=contact.seal(vaults.of(session)),
         recipient=digests[0],
+        fallback_recipient=contact.fallback(vaults.of(session)),
         source=source,
         state=WatchState.ACTIVE,
         created_at=now,
@@ -171,7 +172,7 @@ def end(session: Session, watch: ExpiryWatch, now: datetime, *, actor: str = HOL
 def forget_contact(watch: ExpiryWatch, now: datetime) -> None:
     """Nobody is reached about this any more."""
     watch.state, watch.next_on, watch.changed_at = WatchState.OPTED_OUT, None, now
-    watch.contact = watch.recipient = None
+    watch.contact = watch.recipient = watch.fallback_recipient = None
 
 
 def replan(session: Session, watch: ExpiryWatch, plan: ladder.Ladder, now: datetime) -> None:
@@ -241,10 +242,16 @@ def at_office(session: Session, office: Office, number: int) -> ExpiryWatch:
 
 def of_contact(session: Session, contact: Contact, office: Office | None = None) -> Sequence[ExpiryWatch]:
     """The watches that reach somebody there, by date; at one office or at all."""
-    query = select(ExpiryWatch).where(ExpiryWatch.recipient.in_(contact.recipients(vaults.of(session))))
+    vault = vaults.of(session)
+    query = select(ExpiryWatch).where(reaches([*contact.recipients(vault), *contact.fallbacks(vault)]))
     if office is not None:
         query = query.where(ExpiryWatch.office_id == office.id)
     return session.scalars(query.order_by(ExpiryWatch.ends_on, ExpiryWatch.id).limit(MOST)).all()
+
+
+def reaches(digests: Collection[str]) -> ColumnElement[bool]:
+    """Whether a watch reaches one of these recipients, with its first message or the one behind it."""
+    return or_(ExpiryWatch.recipient.in_(digests), ExpiryWatch.fallback_recipient.in_(digests))
 
 
 def contact_of(session: Session, watch: ExpiryWatch) -> Contact | None:

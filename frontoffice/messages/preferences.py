@@ -154,9 +154,16 @@ def change(
 
 
 def stop_topic(session: Session, holding: Holding, now: datetime) -> None:
-    """End what a message was about for whom it was sent to: its topic, or all where it has none."""
+    """End what a message was about for whom it was sent to: its topic, or all where it has none.
+
+    A mail that stood in for an SMS went to the same person: the topic ends for the phone, too.
+    """
     message = holding.message
     topic = suppression.topic_of(message.kind)
+    if topic is not None and message.parent_id is not None:
+        parent = session.get(Message, message.parent_id)
+        if parent is not None:
+            suppression.mute(session, parent.recipient, topic, now)
     if topic is None:
         suppression.opt_out(session, message.recipient, message.medium, suppression.BY_LINK, now)
     else:

@@ -4,15 +4,16 @@ import io
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, delete, event, func, select
 
 from frontoffice.config import Config
 from frontoffice.db import Database
-from frontoffice.documents import card_moving, importing, integrations, looking_up
+from frontoffice.documents import card_moving, card_upkeep, importing, integrations, looking_up
 from frontoffice.documents.card_import import Cards
-from frontoffice.documents.card_models import CardNotice, CardOrder, CardState
+from frontoffice.documents.card_models import CardClosed, CardNotice, CardOrder, CardState
 from frontoffice.documents.importing import Report
 from frontoffice.documents.reading import Bad
+from frontoffice.messages.models import Message
 from frontoffice.offices.models import Office
 from tests.documents.cards import BORN, ORDER, SERIAL, add_card, events_of, move, state_of, waiting
 
@@ -161,3 +162,24 @@ def test_a_card_stands_twice_in_a_delivery_under_both_its_numbers(
     report, _ = deliver(database, config, now, *rows)
     assert (report.new, report.changed) == (1, 1)
     assert only(database).state is CardState.SHIPPED
+
+
+def test_an_old_row_does_not_bring_a_forgotten_card_back(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    row = f"{ORDER};{SERIAL};27.03.1991;abholbereit;;olena@example.org;"
+    deliver(database, config, now, row)
+    move(database, config, office, only(database).id, CardState.HANDED_OVER, now)
+    with database.write() as session:
+        session.execute(delete(Message))
+    later = now + timedelta(days=31)
+    with database.write() as session:
+        assert card_upkeep.forget(session, later, settings=config.cards) == 1
+    report, bad = deliver(database, config, later, row, f"A000009;;27.03.1991;ausgehändigt;{now:%d.%m.%Y};;")
+    assert (report.new, report.unchanged, bad) == (0, 2, [])
+    assert waiting(database) == []
+    report, _ = deliver(database, config, later, f"{ORDER};{SERIAL};27.03.1991;Klärung;;;")
+    assert report.new == 1, "that is news"
+    with database.write() as session:
+        card_upkeep.forget(session, later + card_upkeep.KNOWN_FOR, settings=config.cards)
+        assert session.scalars(select(CardClosed)).all() == []

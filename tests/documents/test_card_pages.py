@@ -161,7 +161,7 @@ def test_after_some_misses_the_form_asks_for_a_proof_of_work(
     for place in range(looking_up.UNASKED):
         assert "data-proof" not in visitor.open("/card/").html
         page = look(visitor, f"C01X000{place:02}")
-    for asking in (page, visitor.open("/card/"), look(visitor, "no number")):
+    for asking in (page, visitor.open("/card/"), look(visitor, "abcdefgh")):
         assert 'data-proof="/api/v1/captcha"' in asking.html
         assert "short calculation" in asking.text
         assert_sound(asking)
