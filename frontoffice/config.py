@@ -286,7 +286,8 @@ RoleName = Literal["front_desk", "caseworker", "team_lead", "administrator", "au
 class Oidc(Section):
     """Sign-in through the organisation (OpenID Connect). `roles` says which value of `role_claim` gives which role,
     `offices` which value of `office_claim` gives which office (by its slug, "*" for all); without the latter an account
-    keeps the offices that an administrator gave it. `create`: who is not known yet gets an account.
+    keeps the offices that an administrator gave it. `create`: who is not known yet gets an account. `required_acr`: how
+    surely the organisation must know who it is, one of these values of the claim `acr` (empty: as it likes).
     """
 
     name: Text = "OpenID Connect"
@@ -301,6 +302,7 @@ class Oidc(Section):
     username_claim: Text = "preferred_username"
     create: bool = False
     passwords: bool = False
+    required_acr: tuple[Text, ...] = ()
 
     @field_validator("issuer")
     @classmethod

@@ -149,6 +149,12 @@ _ON_SQLITE = Quick(_COUNT["sqlite"])
 _LAST = Quick(select(_COUNTS.c.last).where(_COUNTS.c.office_id == _OFFICE))
 
 
+def is_told(session: Session, kind: str, actor: str, subject: str, since: datetime) -> bool:
+    """Whether that has happened after `since` already."""
+    query = select(Event.id).where(Event.subject == subject, Event.kind == kind, Event.actor == actor)
+    return session.scalar(query.where(Event.at > since).limit(1)) is not None
+
+
 def append(
     session: Session,
     office_id: int | None,

@@ -1,4 +1,8 @@
-"""The block list: who may not book online. What is entered is kept as a keyed hash, and cannot be read again."""
+"""The block list: who may not book online, at any office: there is one list for all of them.
+
+What is entered is kept as a keyed hash, and cannot be read again; that a colleague blocked somebody, lifted a block or
+read the reasons belongs to no single office either, and stands in the record of each.
+"""
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
@@ -28,13 +32,15 @@ KINDS = {
     BlockedKind.NETWORK: N_("Internet address or network"),
 }
 
+SEEN = "block.seen"
+THE_LIST = "blocks"
+
 
 @pages.get(f"{HERE}/blocks")
 @needs(Permission.BLOCK)
 def blocks(slug: str) -> ResponseReturnValue:
     """What is blocked, and a form to block more."""
-    with looking(slug, Permission.BLOCK) as desk:
-        return _blocks_page(desk, BlockForm())
+    return _blocks_page(slug, BlockForm())
 
 
 @pages.post(f"{HERE}/blocks")
@@ -55,11 +61,10 @@ def block(slug: str) -> ResponseReturnValue:
                 desk.now,
                 actor=desk.actor,
             )
-            _happened(desk, "block.set", blocked.id)
+            _happened(desk, "block.set", f"blocked:{blocked.id}")
     except Invalid as wrong:
         form.refuse(wrong, say)
-        with looking(slug, Permission.BLOCK) as desk:
-            return _blocks_page(desk, form), 422
+        return _blocks_page(slug, form), 422
     flash(_("It is on the list."), "success")
     return redirect(url_for("agenda.blocks", slug=slug), 303)
 
@@ -71,24 +76,31 @@ def lift(slug: str, blocked: int) -> ResponseReturnValue:
     try:
         with acting(slug, Permission.BLOCK) as desk:
             blocking.unblock(desk.session, blocked)
-            _happened(desk, "block.lifted", blocked)
+            _happened(desk, "block.lifted", f"blocked:{blocked}")
     except NotFound:
         pass  # a colleague was faster
     flash(_("It is off the list."), "success")
     return redirect(url_for("agenda.blocks", slug=slug), 303)
 
 
-def _blocks_page(desk: Desk, form: BlockForm) -> str:
+def _blocks_page(slug: str, form: BlockForm) -> str:
+    """The list; what it says of people goes on record before it leaves, once in a quarter of an hour."""
     offer(form.kind, [(kind.value, _(label)) for kind, label in KINDS.items()])
-    listed = blocking.listed(desk.session, desk.now)
-    return render(
-        desk,
-        "blocks.html",
-        form=form,
-        kinds=KINDS,
-        by_kind=[(kind, [each for each in listed if each.kind is kind]) for kind in BlockedKind],
-        who=_names(desk, [each.blocked_by for each in listed]),
-    )
+    with looking(slug, Permission.BLOCK) as desk:
+        listed = blocking.listed(desk.session, desk.now)
+        known = events.is_told(desk.session, SEEN, desk.actor, THE_LIST, desk.now - seeing.ONE_VIEW)
+        page = render(
+            desk,
+            "blocks.html",
+            form=form,
+            kinds=KINDS,
+            by_kind=[(kind, [each for each in listed if each.kind is kind]) for kind in BlockedKind],
+            who=_names(desk, [each.blocked_by for each in listed]),
+        )
+    if listed and not known:
+        with acting(slug, Permission.BLOCK) as desk:
+            _happened(desk, SEEN, THE_LIST)
+    return page
 
 
 def _end_of(desk: Desk, day: date) -> datetime:
@@ -103,7 +115,5 @@ def _names(desk: Desk, actors: Iterable[str]) -> dict[str, str]:
     return {actor: names.get(number or 0, "") for actor, number in numbers.items()}
 
 
-def _happened(desk: Desk, kind: str, blocked_id: int) -> None:
-    events.append(
-        desk.session, desk.office.id, kind, desk.now, actor=desk.actor, subject=f"blocked:{blocked_id}"
-    )
+def _happened(desk: Desk, kind: str, subject: str) -> None:
+    events.append(desk.session, None, kind, desk.now, actor=desk.actor, subject=subject)

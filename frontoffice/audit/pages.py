@@ -32,7 +32,11 @@ pages.register_error_handler(NotSignedIn, access.ask_to_sign_in)
 all_need(pages, Permission.AUDIT)
 
 USUAL = timedelta(days=30)
+ONE_VIEW = timedelta(
+    minutes=15
+)  # the newest of the record, without a search: opened again, it is the same view
 MOST_IN_A_FILE = 20_000
+RECORD = "audit:record"
 
 
 class Search(NamedTuple):
@@ -45,25 +49,38 @@ class Search(NamedTuple):
 
 @pages.get("/")
 def search() -> ResponseReturnValue:
-    """Who saw or changed what, newest first."""
+    """Who saw or changed what, newest first; that somebody reads it is on record as well."""
     now = clock.now()
     with database().read() as session:
         account = access.staff_required(session, Permission.AUDIT, now)
         asked = _search(session, account, now, most=searching.PAGE + 1)
         page = _page(session, account, asked, now)
-    if asked.wrong is None and "before" not in request.args and request.args:
+        kind = "audit.searched" if request.args else "audit.opened"
+        is_new = bool(request.args) or not events.is_told(
+            session, kind, subject_of(account.id), RECORD, now - ONE_VIEW
+        )
+    if asked.wrong is None and is_new:
         with database().write() as session:
-            _note(session, account, "audit.searched", asked, now)
+            _note(session, account, kind, asked, now)
     return page, 422 if asked.wrong else 200
 
 
 @pages.get("/record.csv")
 def download() -> ResponseReturnValue:
-    """The same as a file for a table; that somebody downloads it is on record as well."""
+    """The same as a file for a table; that somebody downloads it is on record as well.
+
+    All that fits, or nothing: a file that ends early looks like one in which nothing more happened.
+    """
     now = clock.now()
     with database().read() as session:
         account = access.staff_required(session, Permission.AUDIT, now)
-        asked = _search(session, account, now, most=MOST_IN_A_FILE)
+        asked = _search(session, account, now, most=MOST_IN_A_FILE + 1)
+        if len(asked.found) > MOST_IN_A_FILE:
+            asked = asked._replace(
+                wrong=_("That is too much for one file. Please choose fewer days."), found=()
+            )
+        if asked.wrong:
+            return _page(session, account, asked, now), 422
         text = _csv(asked.found, searching.names(session, asked.found), _offices(session, account))
     with database().write() as session:
         _note(session, account, "audit.exported", asked, now)
@@ -75,10 +92,14 @@ def download() -> ResponseReturnValue:
 def _search(session: Session, account: Account, now: datetime, *, most: int) -> Search:
     wanted, wrong = _wanted(session, now)
     offices = None if account.everywhere else account.office_ids
-    before = request.args.get("before", "")
-    older = int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None
-    found = () if wrong else searching.search(session, wanted, offices, before=older, most=most)
+    found = () if wrong else searching.search(session, wanted, offices, before=_before(), most=most)
     return Search(wanted, wrong, found)
+
+
+def _before() -> int | None:
+    """The event whose elders are asked for."""
+    before = request.args.get("before", "")
+    return int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None
 
 
 def _wanted(session: Session, now: datetime) -> tuple[Wanted, str | None]:
@@ -113,10 +134,11 @@ def _note(session: Session, account: Account, kind: str, asked: Search, now: dat
         "about": wanted.subject,
         "topic": wanted.topic,
         "office": wanted.office_id,
+        "before": _before(),
         "rows": len(asked.found),
     }
     told = {name: value for name, value in data.items() if value is not None}
-    events.append(session, None, kind, now, actor=subject_of(account.id), subject="audit:record", data=told)
+    events.append(session, None, kind, now, actor=subject_of(account.id), subject=RECORD, data=told)
 
 
 def _page(session: Session, account: Account, asked: Search, now: datetime) -> str:

@@ -19,6 +19,7 @@ from frontoffice.staff.models import Account, Device
 
 PAGE = 50
 SEEN = "appointment.seen"
+OF_ALL_OFFICES = ("block.set", "block.lifted", "block.seen")
 _SUBJECT = re.compile(r"[a-z_]{2,20}:[\w.-]{1,40}")
 _TICKET = re.compile(r"([A-Za-z])\s?-?\s?(\d{1,5})")
 
@@ -70,11 +71,13 @@ def search(
 ) -> Sequence[Event]:
     """What fits, newest first, at most so many, older than the event with the id `before`.
 
-    `offices` are those whose record may be read; None is all of them, and what belongs to no office.
+    `offices` are those whose record may be read; None is all of them, and what belongs to no office. Of the latter
+    everybody reads what holds for all offices: the block list.
     """
     query = select(Event).where(Event.at >= wanted.begins, Event.at < wanted.ends)
     if offices is not None:
-        query = query.where(Event.office_id.in_(sorted(offices)))
+        of_all = and_(Event.office_id.is_(None), Event.kind.in_(OF_ALL_OFFICES))
+        query = query.where(or_(Event.office_id.in_(sorted(offices)), of_all))
     if wanted.office_id is not None:
         query = query.where(Event.office_id == wanted.office_id)
     if wanted.actor is not None:

@@ -44,11 +44,23 @@ class AccountUnknown(NotAllowed):
     sentence = N_("There is no account for you in this system. Please ask your administrator.")
 
 
+class TooWeak(NotAllowed):
+    """The organisation has not made sure enough who this is."""
+
+    code = "sign_in_too_weak"
+    sentence = N_(
+        "Your organisation has let you in without the second factor that this system asks for. Please sign in there "
+        "with a second factor, or ask your administrator."
+    )
+
+
 def account_of(session: Session, claims: Mapping[str, Any], settings: Oidc, now: datetime) -> Account:
     """The account of the person whom the (checked) claims are about, with role and offices as they say.
 
-    Raises RoleUnknown, OfficeUnknown, AccountUnknown, LastAdministrator, and as `accounts.add`.
+    Raises TooWeak, RoleUnknown, OfficeUnknown, AccountUnknown, LastAdministrator, and as `accounts.add`.
     """
+    if settings.required_acr and claims.get("acr") not in settings.required_acr:
+        raise TooWeak
     role, offices = _role(claims, settings), _offices(session, claims, settings)
     found = session.scalar(
         select(Account).where(Account.issuer == settings.issuer, Account.subject == str(claims["sub"]))

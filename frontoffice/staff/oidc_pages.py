@@ -16,7 +16,7 @@ from joserfc.errors import JoseError
 
 from frontoffice import clock
 from frontoffice.config import Oidc
-from frontoffice.errors import DomainError, NotFound
+from frontoffice.errors import DomainError, NotFound, TooMany
 from frontoffice.staff import linking, signing_in
 from frontoffice.web import access, entering
 from frontoffice.web.context import config, database, safe_next, say
@@ -36,9 +36,10 @@ WHERE_TO = "oidc_next"
 @pages.get("/")
 def begin() -> ResponseReturnValue:
     """Go to the organisation's sign-in page."""
-    provider = _provider(_settings())
+    settings = _settings()
+    provider = _provider(settings)
     try:
-        answer = provider.authorize_redirect(_address("staff_oidc.come_back"))
+        answer = provider.authorize_redirect(_address("staff_oidc.come_back"), **_wanted_strength(settings))
     except (OAuthError, requests.RequestException, ValueError) as error:
         return _failed(error)
     session[WHERE_TO] = request.args.get("next")
@@ -133,6 +134,11 @@ def _wanted_claims(settings: Oidc) -> dict[str, Any]:
     }
 
 
+def _wanted_strength(settings: Oidc) -> dict[str, str]:
+    """What the provider is asked to make sure of; whether it did, its token says (`linking`)."""
+    return {"acr_values": " ".join(settings.required_acr)} if settings.required_acr else {}
+
+
 def _address(endpoint: str) -> str:
     return config().site.base_url + url_for(endpoint)
 
@@ -148,6 +154,12 @@ def _failed(error: Exception) -> ResponseReturnValue:
 
 
 def _note_failure(why: str) -> None:
+    """Put it on record, as often as a network may try to sign in: anybody can come back with an error."""
     session.clear()
+    now, limit = clock.now(), config().staff.attempts_per_quarter_hour
     with database().write() as writing:
-        signing_in.failed(writing, None, why, clock.now(), access.network())
+        try:
+            signing_in.count_network(writing, access.network(), limit, now)
+        except TooMany:
+            return
+        signing_in.failed(writing, None, why, now, access.network())

@@ -25,7 +25,7 @@ class Permission(StrEnum):
     EMERGENCY_SHARE = "emergency_share"  # take seats that are kept for emergencies
     SEE_CAPACITY = "see_capacity"  # how many seats there are, and how many are taken
     CLOSE_DAYS = "close_days"  # close a day or a part of one, and open it again
-    BLOCK = "block"  # see and change who may not book online
+    BLOCK = "block"  # see and change who may not book online, at any office: there is one list
     MIND_MESSAGES = "mind_messages"  # see which messages reached nobody, send them again, read the texts
     RESUME_PROVIDERS = "resume_providers"  # try a stopped provider of messages again: it serves all offices
     MIND_WATCHES = "mind_watches"  # look up and note whom to remind of the end of a document

@@ -119,8 +119,13 @@ def count_attempt(
         who = sealer.digest("sign-in", f"{name}\x00{vault.fingerprint(browser)}")
         limits.hit(session, "sign_in.browser", who, limit, WINDOW, now)
         return
-    limits.hit(session, "sign_in.network", network, limit * ATTEMPTS_OF_A_NETWORK, WINDOW, now)
+    count_network(session, network, limit, now)
     limits.hit(session, "sign_in.username", sealer.digest("sign-in", name), limit, WINDOW, now)
+
+
+def count_network(session: Session, network: str, limit: int, now: datetime) -> None:
+    """Count an attempt that comes from there; `limit` is for one user name. Raises TooMany."""
+    limits.hit(session, "sign_in.network", network, limit * ATTEMPTS_OF_A_NETWORK, WINDOW, now)
 
 
 def prove(session: Session, username: str, password: str, *, of_linked: bool = True) -> Proof:

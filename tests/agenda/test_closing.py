@@ -211,6 +211,11 @@ def test_a_team_lead_blocks_somebody_for_a_while_and_takes_it_back(
         assert session.scalars(select(Blocked)).all() == []
     assert [each.kind for each in events_of(database, "block.set")] == ["block.set"]
     assert len(events_of(database, "block.lifted")) == 1
+    assert {
+        each.office_id for kind in ("block.set", "block.lifted") for each in events_of(database, kind)
+    } == {None}, "the list is one for all offices"
+    seen = [(each.office_id, each.subject) for each in events_of(database, "block.seen")]
+    assert seen == [(None, "blocks")], "an empty list says nothing of anybody, and one view is noted once"
 
 
 def test_what_cannot_be_blocked_is_said(database: Database, lead: Browser) -> None:

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from frontoffice import events
+from frontoffice.audit import pages
 from frontoffice.db import Database
 from frontoffice.events import Event
 from frontoffice.offices.models import Office
@@ -104,6 +105,52 @@ def test_who_searches_is_on_the_record_too(
         query = select(Event).where(Event.subject == "audit:record").order_by(Event.id)
         told = [(each.kind, each.data["about"], each.data["rows"]) for each in session.scalars(query)]
     assert told == [("audit.searched", "appointment:17", 1), ("audit.exported", "appointment:17", 1)]
+
+
+def test_who_reads_the_newest_or_goes_further_back_is_on_the_record_too(
+    app: Flask, database: Database, clerk: Account, now: datetime, clock: time_machine.Traveller
+) -> None:
+    browser = auditor(app, database, now)
+    for path in ("", "", "?before=4", "?before=4"):
+        assert browser.get(f"{RECORD}{path}").status_code == 200
+    clock.move_to(now + timedelta(minutes=16))
+    browser.get(RECORD)
+    with database.read() as session:
+        query = select(Event).where(Event.subject == "audit:record").order_by(Event.id)
+        told = [(each.kind, each.data.get("before")) for each in session.scalars(query)]
+    opened, further = ("audit.opened", None), ("audit.searched", 4)
+    assert told == [opened, further, further, opened]
+
+
+def test_a_file_that_would_end_early_is_refused(
+    app: Flask, database: Database, clerk: Account, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "MOST_IN_A_FILE", 2)
+    browser = auditor(app, database, now)
+    assert len(rows(browser, "topic=appointment")) == 2
+    refused = browser.get(f"{RECORD}record.csv?topic=appointment&from=2026-09-01")
+    assert (refused.status_code, refused.mimetype) == (422, "text/html")
+    assert "Please choose fewer days." in browser.text
+    with database.read() as session:
+        query = select(Event.kind).where(Event.subject == "audit:record")
+        assert session.scalars(query).all() == ["audit.exported"]
+
+
+def test_what_is_typed_wrong_makes_no_empty_file(
+    app: Flask, database: Database, clerk: Account, now: datetime
+) -> None:
+    browser = auditor(app, database, now)
+    assert browser.get(f"{RECORD}record.csv?about=Olena%20Kowalenko").status_code == 422
+
+
+def test_what_holds_for_all_offices_stands_in_the_record_of_each(
+    app: Flask, database: Database, office: Office, clerk: Account, now: datetime
+) -> None:
+    with database.write() as session:
+        for kind, subject in (("block.set", "blocked:7"), ("account.changed", "account:7")):
+            events.append(session, None, kind, now, actor="account:1", subject=subject)
+    found = {row["subject"] for row in rows(auditor(app, database, now, office), "")}
+    assert found == {"appointment:17", "office:1", "blocked:7"}
 
 
 def test_no_name_becomes_a_formula_in_the_file(

@@ -178,6 +178,37 @@ def test_a_refusal_of_the_provider_is_no_sign_in(client: FlaskClient, office: Of
     assert client.get("/staff/oidc/back?error=access_denied&state=x").status_code == 403
 
 
+def test_who_comes_back_with_errors_again_and_again_fills_no_record(
+    config: Config, database: Database, office: Office, provider: OpenIdProvider
+) -> None:
+    config = with_oidc(config, provider)
+    config = config.model_copy(
+        update={"staff": config.staff.model_copy(update={"attempts_per_quarter_hour": 3})}
+    )
+    browser = application(config, database).test_client()
+    most = 3 * signing_in.ATTEMPTS_OF_A_NETWORK
+    assert {browser.get("/staff/oidc/back?error=x").status_code for _ in range(most + 3)} == {403}
+    with database.read() as session:
+        kinds = session.scalars(select(Event.kind)).all()
+    assert kinds == ["sign_in.failed"] * most
+
+
+def test_where_a_second_factor_is_required_the_token_has_to_say_so(
+    config: Config, database: Database, office: Office, provider: OpenIdProvider
+) -> None:
+    config = with_oidc(config, provider, required_acr=["mfa", "passkey"])
+    client = application(config, database).test_client()
+    client.set_cookie("language", "en")
+    assert "acr_values=mfa+passkey" in client.get("/staff/oidc/").location.replace("%20", "+")
+    for said in ({}, {"acr": "password"}, {"acr": ["mfa"]}):
+        provider.change = lambda claims, key, said=said: oidc.signed({**claims, **said}, key)
+        refused = oidc.sign_in(client, "lena")
+        assert (refused.status_code, "without the second factor" in refused.text) == (403, True)
+        assert who(database, "lena") is None
+    provider.change = lambda claims, key: oidc.signed({**claims, "acr": "passkey"}, key)
+    assert oidc.sign_in(client, "lena").status_code == 303
+
+
 def test_nobody_is_sent_to_another_site_after_it(client: FlaskClient, office: Office) -> None:
     begun = client.get("/staff/oidc/?next=https://evil.example/")
     assert begun.status_code == 302
