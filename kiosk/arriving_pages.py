@@ -10,7 +10,19 @@ from flask import abort, render_template, request
 from kiosk import birth_date, codes, qr, visit
 from kiosk.entries import Act
 from kiosk.office_setup import Topic
-from kiosk.pages import Page, blueprint, entry_id, kiosk, language, new_entry_id, no_numbers, see, setup
+from kiosk.pages import (
+    Page,
+    blueprint,
+    entry_id,
+    is_language_chosen,
+    kiosk,
+    language,
+    new_entry_id,
+    no_numbers,
+    see,
+    setup,
+    speak,
+)
 from kiosk.texts import _
 from kiosk.ticket_pages import refused
 
@@ -53,7 +65,8 @@ def by_birth_now(**_language: str) -> Page:
     act = kiosk().check_in_by_birth(act_id, born, due, language())
     if act is None:
         abort(503)
-    return _take(replace(act, late_ok=_late_ok()), "pages.by_birth")
+    act = replace(act, late_ok=_late_ok(), language_chosen=is_language_chosen())
+    return _take(act, "pages.by_birth")
 
 
 @blueprint.get("/<language>/walk-in")
@@ -99,6 +112,7 @@ def _take(act: Act, form: str) -> Page:
     entry = visit.take(kiosk(), act)
     if not visit.may_be_shown(entry, kiosk().now()):
         return see(form)
+    speak(entry.result.language)
     if not entry.has_number and entry.result.code == "too_late":
         # Not on a page of its own: only here is known what was typed, which "I wait all the same" sends again.
         return refused(entry, again=act)
@@ -106,8 +120,9 @@ def _take(act: Act, form: str) -> Page:
 
 
 def _act(act_id: str, kind: str, **what: Any) -> Act:
-    now = kiosk().now()
-    return Act(act_id, now, setup().day(now), setup().office, setup().series, kind, language(), **what)
+    now, known = kiosk().now(), setup()
+    what["language_chosen"] = is_language_chosen()
+    return Act(act_id, now, known.day(now), known.office, known.series, kind, language(), **what)
 
 
 def _late_ok() -> bool:

@@ -210,6 +210,7 @@ def as_json(entry: Entry) -> dict[str, Any]:
         "born": entry.act.born.isoformat() if entry.act.born else None,
         "due": f"{entry.act.due:%H:%M}" if entry.act.due else None,
         "late_ok": entry.act.late_ok,
+        "language_chosen": entry.act.language_chosen,
         "seconds_ago": clock.seconds_ago(entry.act.since),
     }
 
@@ -242,6 +243,7 @@ def _result(item: dict[str, Any]) -> Result:
         text("room"),
         text("office"),
         _wait(item.get("wait")),
+        text("language"),
     )
 
 

@@ -41,6 +41,7 @@ class Act:
 
     `kind` is "check_in" with a `code` or with `born` and `due` (the appointment's time on the office's clock), or
     "walk_in" with a `service`. `late_ok`: the visitor was told that the time is over, and waits all the same.
+    `language_chosen`: the visitor pressed the language; else it is only the one that the screen stood in.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Act:
     born: BirthDate | None = None
     due: time | None = None
     late_ok: bool = False
+    language_chosen: bool = True
     since: Since | None = field(default=None, compare=False)
 
 
@@ -62,7 +64,8 @@ class Act:
 class Result:
     """The answer to an entry; `code` names the reason of a refusal, `office` the right one after "wrong_office".
 
-    `wait` is the expected wait from the answer on, `room` where to sit.
+    `wait` is the expected wait from the answer on, `room` where to sit, `language` the booking's, where it goes before
+    the screen's.
     """
 
     ticket: str | None = None
@@ -73,6 +76,7 @@ class Result:
     room: str | None = None
     office: str | None = None
     wait: Wait | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True)

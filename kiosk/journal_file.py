@@ -51,13 +51,14 @@ UPGRADES = (
     CREATE INDEX entries_matched ON entries (matched) WHERE matched IS NOT NULL;
     CREATE INDEX entries_print ON entries (print) WHERE print IN ('queued', 'printing');
     """,
+    "ALTER TABLE entries ADD COLUMN language_chosen INTEGER NOT NULL DEFAULT 1;",
 )
 
 INSERT = (
     "INSERT INTO entries (id, at, date, office, series, number, kind, language, code, service, born, due, late_ok,"
-    " boot, uptime, matched)"
+    " language_chosen, boot, uptime, matched)"
     " VALUES (:id, :at, :date, :office, :series, :number, :kind, :language, :code, :service, :born, :due, :late_ok,"
-    " :boot, :uptime, :matched)"
+    " :language_chosen, :boot, :uptime, :matched)"
 )
 
 
@@ -103,6 +104,7 @@ def values(act: Act, number: int, matched: str | None) -> dict[str, Any]:
         "born": act.born.isoformat() if act.born else None,
         "due": act.due.isoformat("minutes") if act.due else None,
         "late_ok": act.late_ok,
+        "language_chosen": act.language_chosen,
         "boot": act.since.boot if act.since else None,
         "uptime": act.since.seconds if act.since else None,
         "matched": matched,
@@ -124,6 +126,7 @@ def entry(row: sqlite3.Row) -> Entry:
         born=BirthDate.from_iso(row["born"]) if row["born"] else None,
         due=time.fromisoformat(row["due"]) if row["due"] else None,
         late_ok=bool(row["late_ok"]),
+        language_chosen=bool(row["language_chosen"]),
         since=Since(row["boot"], row["uptime"]) if row["boot"] else None,
     )
     return Entry(

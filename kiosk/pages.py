@@ -16,6 +16,7 @@ from flask import (
     redirect,
     render_template,
     request,
+    session,
     url_for,
 )
 from werkzeug.wrappers import Response as AnyResponse
@@ -24,9 +25,11 @@ from kiosk import display, numbers, sentences
 from kiosk.device import Kiosk
 from kiosk.numbers import NoNumbers
 from kiosk.office_setup import OfficeSetup
-from kiosk.texts import OWN_LANGUAGES
+from kiosk.texts import OWN_LANGUAGES, speak_anew
 
 Page = str | AnyResponse | tuple[str, int]
+
+PRESSED = "pressed"  # in the browser's session: the language whose button was pressed last
 
 blueprint = Blueprint("pages", __name__)
 
@@ -38,11 +41,29 @@ def kiosk() -> Kiosk:
 
 
 def language() -> str:
-    """The language of the address, or the office's first."""
+    """The language of the address, or the office's first; or what was settled on in this request: see `speak`."""
+    if "spoken" in g:
+        return str(g.spoken)
     setup = kiosk().setup
     languages = setup.languages if setup else OWN_LANGUAGES
     wanted: str = (request.view_args or {}).get("language") or request.path.split("/")[1]
     return wanted if wanted in languages else languages[0]
+
+
+def speak(spoken: str | None) -> None:
+    """Go on in this language, where the office has it: the one that the visitor booked in."""
+    if spoken in setup().languages:
+        g.spoken = spoken
+        speak_anew()
+
+
+def is_language_chosen() -> bool:
+    """Whether the visitor wants this very language, so that the one of the booking does not go before it.
+
+    Any but the office's first one was pressed by somebody. In the first one the screen stands for everybody: it
+    counts as chosen only where its own button was pressed.
+    """
+    return language() != setup().default_language or session.get(PRESSED) == language()
 
 
 def setup() -> OfficeSetup:
@@ -93,12 +114,15 @@ def serve_nobody_in_trouble() -> Page | None:
 def start() -> Page:
     """The start as the next visitor finds it: in the office's first language, nothing left of the last one."""
     display.forget()
+    session.pop(PRESSED, None)
     return _start()
 
 
 @blueprint.get("/<language>/")
 def start_in(**_language: str) -> Page:
-    """The start in the visitor's language."""
+    """The start in the visitor's language; with `pressed`, because its button was."""
+    if "pressed" in request.args:
+        session[PRESSED] = language()
     return _start()
 
 

@@ -38,6 +38,11 @@ def ngettext(one: str, many: str, num: int, **values: object) -> str:
     return str(flask_babel.ngettext(one, many, num, **values))
 
 
+def speak_anew() -> None:
+    """Look the language of this request up again."""
+    flask_babel.refresh()
+
+
 def in_own_languages(text: str) -> dict[str, str]:
     """A marked text in each language that a device is sure to have."""
     said = {}

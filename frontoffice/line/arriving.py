@@ -121,6 +121,8 @@ class Arrival:
     `waits` is false when the arrival is only recorded, as its day is over. `handed_out`: the visitor holds
     the number already, so that the arrival cannot be refused any more. `late_ok`: the visitor knows to be late.
     `token` is the secret of the phone ticket, where the device has made one, `shown` the number as the visitor has it.
+    `language_chosen`: somebody pressed the `language`; else it is only what everybody finds, and gives way to the
+    booking's.
     """
 
     office: Office
@@ -134,6 +136,11 @@ class Arrival:
     late_ok: bool = False
     token: str | None = None
     shown: str | None = None
+    language_chosen: bool = True
+
+    def spoken(self, appointment: Appointment | None) -> str:
+        """The language to speak to the visitor in."""
+        return self.language if appointment is None or self.language_chosen else appointment.language
 
 
 def check_in(
@@ -146,7 +153,10 @@ def check_in(
     early: timedelta,
     now: datetime,
 ) -> Ticket:
-    """Staff check somebody in; `early` is how long before the time that is possible. Raises a Refusal."""
+    """Staff check somebody in; `early` is how long before the time that is possible. Raises a Refusal.
+
+    The office's first language is what the form has before anybody chooses: it gives way to the booking's.
+    """
     lock_numbers(session, office.id)
     arrival = _at_the_desk(office, language, now)
     ticket = accept_check_in(session, arrival, Sought(code), Rules(early), now)
@@ -234,7 +244,8 @@ def announce(session: Session, tickets: list[Ticket], actor: str, now: datetime)
 
 
 def _at_the_desk(office: Office, language: str, now: datetime) -> Arrival:
-    return Arrival(office, sheet.day_of(now, office.time_zone), now, language, STAFF_SERIES)
+    today, chosen = sheet.day_of(now, office.time_zone), language != office.languages[0]
+    return Arrival(office, today, now, language, STAFF_SERIES, language_chosen=chosen)
 
 
 def _why_not(session: Session, appointment: Appointment, arrival: Arrival, rules: Rules) -> Refusal | None:
@@ -296,7 +307,7 @@ def _add(
         "series": arrival.series,
         "service_id": service_id,
         "appointment_id": appointment.id if appointment else None,
-        "language": arrival.language,
+        "language": arrival.spoken(appointment),
         "state": TicketState.WAITING if arrival.waits else TicketState.LEFT,
         "arrived_at": arrival.at,
         "due_at": appointment.start if appointment else None,

@@ -128,10 +128,11 @@ def _entry_result(
         service=result.service,
         due_at=datetime.fromisoformat(result.due_at) if result.due_at else None,
         code=result.code,
-        sentence=_sentence(result.code, entry.language) if result.code else None,
+        sentence=_sentence(result.code, result.language or entry.language) if result.code else None,
         office=result.office,
         wait=device_setup.wait_answer(told),
         room=waiting_time.where(session, ticket) if ticket else None,
+        language=result.language,
     )
 
 

@@ -54,6 +54,7 @@ class Entry:
     `handed_out`: the visitor has been shown the number, because the office could not be reached in time.
     `series` is the letter on it, which may be one that the device had before. `seconds_ago` is by a clock of the
     device that is never set, and better than `at`; it has none where the device was started anew in between.
+    `language_chosen`: the visitor pressed the language; else the screen stood in it, and the booking's goes before it.
     """
 
     id: str
@@ -70,11 +71,15 @@ class Entry:
     due: time | None = None
     late_ok: bool = False
     seconds_ago: float | None = None
+    language_chosen: bool = True
 
 
 @dataclass(frozen=True)
 class Result:
-    """The answer to an entry, kept so that the same entry gets it again. `due_at` is ISO 8601 in UTC."""
+    """The answer to an entry, kept so that the same entry gets it again. `due_at` is ISO 8601 in UTC.
+
+    `language` is the booking's, where it goes before that of the entry.
+    """
 
     accepted: bool
     ticket: str | None = None
@@ -82,6 +87,7 @@ class Result:
     due_at: str | None = None
     code: str | None = None
     office: str | None = None  # after "wrong_office": where it is
+    language: str | None = None
 
 
 class _Known(NamedTuple):
@@ -218,8 +224,10 @@ def _take(
         else:
             ticket = arriving.accept_walk_in(session, arrival, entry.service, now)
     except Refusal as refusal:
-        return _refused(session, refusal), None
-    return Result(True, ticket.code, _slug(session, ticket.service_id), _iso(ticket.due_at)), ticket
+        return _refused(session, refusal, entry), None
+    spoken = ticket.language if ticket.language != entry.language else None
+    service, due_at = _slug(session, ticket.service_id), _iso(ticket.due_at)
+    return Result(True, ticket.code, service, due_at, language=spoken), ticket
 
 
 def _count_try(session: Session, device: Device, now: datetime) -> None:
@@ -258,12 +266,14 @@ def _arrival(session: Session, device: Device, entry: Entry, now: datetime) -> A
         token=phone.token_of_entry(entry.id),
         # Whoever has not got it yet is shown the number that the office gives.
         shown=code_of(entry.series or device.series or "?", entry.number) if entry.handed_out else None,
+        language_chosen=entry.language_chosen,
     )
 
 
-def _refused(session: Session, refusal: Refusal) -> Result:
+def _refused(session: Session, refusal: Refusal, entry: Entry) -> Result:
     service, due_at = _slug(session, refusal.service_id), _iso(refusal.due_at)
-    return Result(False, refusal.ticket, service, due_at, refusal.code, refusal.office)
+    spoken = None if entry.language_chosen else refusal.language
+    return Result(False, refusal.ticket, service, due_at, refusal.code, refusal.office, spoken)
 
 
 def _keep(

@@ -7,7 +7,7 @@ from frontoffice.offices.models import Office
 
 
 class Refusal(Conflict):
-    """An arrival that cannot be taken, and what is known of it: service and time of the appointment.
+    """An arrival that cannot be taken, and what is known of it: service, time and language of the appointment.
 
     `ticket` is the number that the appointment has already, `office` where it is. Nothing here needs the session,
     which ends with the error.
@@ -23,6 +23,7 @@ class Refusal(Conflict):
         # A service of another office says nothing here.
         self.service_id = appointment.service_id if appointment and office is None else None
         self.due_at = appointment.start if appointment else None
+        self.language = appointment.language if appointment else None
         self.ticket = ticket.code if ticket else None
         self.office = address(office) if office else None
 

@@ -147,8 +147,12 @@ def _version(to_show: list[dict[str, Any]]) -> str:
 
 
 def _labels(office: Office) -> list[dict[str, str]]:
-    """The few words of the screen in the office's first two languages: who waits cannot choose one."""
+    """The few words of the screen in the office's first two languages: who waits cannot choose one.
+
+    Plain German has the same few words as German, and would take the place of another language.
+    """
     known = [code for code in office.languages if code in config().site.languages]
+    known = [code for code in known if code != "de-simple" or "de" not in known]
     labels = []
     for code in known[:2] or config().site.languages[:1]:
         with in_language(code):

@@ -155,7 +155,8 @@ class EntryBody(Strict):
 
     A check-in has a `code`, or `born` and `due`: the date of birth and the time of the appointment on the office's
     clock. `late_ok`: the visitor knows that it is late. `series` is the letter on the number, `seconds_ago` how long
-    it is ago by a clock that is never set.
+    it is ago by a clock that is never set. Unless `language_chosen` the screen only stood in that language, and the
+    language of the booking goes before it.
     """
 
     id: Annotated[str, Field(pattern=UUID4)]
@@ -172,6 +173,7 @@ class EntryBody(Strict):
     due: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
     late_ok: bool = False
     seconds_ago: Annotated[float, Field(ge=0, le=LONGEST_AGO)] | None = None
+    language_chosen: bool = True
 
     def entry(self) -> journal.Entry:
         """The entry as the line takes it."""
@@ -195,6 +197,7 @@ class EntryBody(Strict):
             time.fromisoformat(self.due) if self.due else None,
             self.late_ok,
             self.seconds_ago,
+            self.language_chosen,
         )
 
 
@@ -214,7 +217,8 @@ class EntryWait(BaseModel):
 class EntryResult(BaseModel):
     """What became of an entry. A refusal has a code and, in the visitor's language, a sentence.
 
-    `office` is where the appointment is, if elsewhere; `wait` and `room` are for somebody who stands there.
+    `office` is where the appointment is, if elsewhere; `wait` and `room` are for somebody who stands there. `language`
+    is the booking's, where the visitor is to be spoken to in that one from here on.
     """
 
     id: str
@@ -227,6 +231,7 @@ class EntryResult(BaseModel):
     office: str | None = None
     wait: EntryWait | None = None
     room: str | None = None
+    language: str | None = None
 
 
 class JournalAnswer(BaseModel):

@@ -141,8 +141,13 @@ class FakeOffice:
                 "ticket": appointment.get("ticket"),
                 "code": refusal,
                 "sentence": f"The office says: {refusal}.",
+                "language": None if entry["language_chosen"] else appointment.get("language"),
             }
-        return answer | {"service": appointment.get("service"), "due_at": appointment.get("due_at")}
+        return answer | {
+            "service": appointment.get("service"),
+            "due_at": appointment.get("due_at"),
+            "language": None if entry["language_chosen"] else appointment.get("language"),
+        }
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -19,7 +19,7 @@ def test_the_start_screen_has_its_doors_and_all_languages_by_their_own_names(gue
     assert doors(guest) == ["/en/check-in", "/en/walk-in", "/en/card", "/en/information"]
     for words in ("I have an appointment", "I have no appointment", "Pick up my card", "Information"):
         assert words in guest.text()
-    names = re.findall(r'href="/(\w\w)/" lang="\w\w"[^>]*><span[^>]*>([^<]+)<', guest.page.text)
+    names = re.findall(r'href="/(\w\w)/\?pressed=1" lang="\w\w"[^>]*><span[^>]*>([^<]+)<', guest.page.text)
     assert names == [
         ("de", "Deutsch"),
         ("en", "English"),
@@ -233,6 +233,49 @@ def test_the_language_stays_from_the_start_to_the_number(hall: Hall, guest: Visi
     guest.check_in(CODE, language)
     assert marked in guest.page.text
     assert [entries[-1]["language"] for entries in hall.office.received[-2:]] == [language] * 2
+
+
+def test_who_booked_in_another_language_goes_on_in_it_after_scanning_the_code(
+    hall: Hall, guest: Visitor
+) -> None:
+    hall.office.appointments[CODE] = DUE | {"language": "uk"}
+    guest.get("/")
+    assert '<html lang="de"' in guest.page.text
+    guest.post("/de/check-in", code=CODE, **guest.form())  # as the start screen's scanner does
+    assert '<html lang="uk" dir="ltr">' in guest.page.text
+    assert "/uk/ticket/" in guest.page.url
+    assert hall.latest()["language_chosen"] is False
+
+
+def test_a_refusal_is_in_the_language_of_the_booking_too(hall: Hall, guest: Visitor) -> None:
+    hall.office.appointments[CODE] = DUE | {"language": "uk", "refusal": "too_late"}
+    guest.get("/")
+    guest.post("/de/check-in", code=CODE, **guest.form())
+    assert '<html lang="uk" dir="ltr">' in guest.page.text
+    assert 'action="/uk/check-in"' in guest.page.text
+
+
+@pytest.mark.parametrize("pressed", ["de", "en"])
+def test_a_language_that_was_pressed_goes_before_that_of_the_booking(
+    hall: Hall, guest: Visitor, pressed: str
+) -> None:
+    hall.office.appointments[CODE] = DUE | {"language": "uk"}
+    guest.get("/")
+    guest.get(f"/{pressed}/?pressed=1")
+    guest.check_in(CODE, pressed)
+    assert f'<html lang="{pressed}" dir="ltr">' in guest.page.text
+    guest.get("/")
+    guest.check_in(CODE, "de")
+    assert '<html lang="uk" dir="ltr">' in guest.page.text, "the next visitor has pressed nothing"
+
+
+def test_a_language_that_the_kiosk_does_not_have_leaves_the_screen_as_it_is(
+    hall: Hall, guest: Visitor
+) -> None:
+    hall.office.appointments[CODE] = DUE | {"language": "ka"}
+    guest.get("/")
+    guest.check_in(CODE, "de")
+    assert '<html lang="de" dir="ltr">' in guest.page.text
 
 
 def test_the_start_screen_is_in_the_offices_first_language_again(guest: Visitor) -> None:

@@ -39,10 +39,12 @@ def book(database: Database, office: Office, start: datetime, state: State = Sta
         return appointment(session, session.get_one(Office, office.id), start, state=state)
 
 
-def check_in(database: Database, office: Office, who: Account, code: str, now: datetime) -> Ticket:
+def check_in(
+    database: Database, office: Office, who: Account, code: str, now: datetime, language: str = "uk"
+) -> Ticket:
     with database.write() as session:
         here = session.get_one(Office, office.id)
-        return arriving.check_in(session, here, who, code, language="uk", early=EARLY, now=now)
+        return arriving.check_in(session, here, who, code, language=language, early=EARLY, now=now)
 
 
 def walk_in(database: Database, office: Office, who: Account, service: int | None, now: datetime) -> Ticket:
@@ -54,6 +56,16 @@ def walk_in(database: Database, office: Office, who: Account, service: int | Non
 def tickets(database: Database) -> list[Ticket]:
     with database.read() as session:
         return list(session.scalars(select(Ticket).order_by(Ticket.id)))
+
+
+@pytest.mark.parametrize(("in_the_form", "spoken"), [("de", "ar"), ("uk", "uk")])
+def test_the_forms_first_language_gives_way_to_that_of_the_booking(
+    database: Database, office: Office, miriam: Account, now: datetime, in_the_form: str, spoken: str
+) -> None:
+    booked = book(database, office, now)
+    with database.write() as session:
+        session.get_one(Appointment, booked.id).language = "ar"
+    assert check_in(database, office, miriam, booked.reference, now, in_the_form).language == spoken
 
 
 def test_checking_in_puts_the_appointment_into_the_line(

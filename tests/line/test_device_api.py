@@ -14,6 +14,7 @@ from frontoffice.booking.models import State
 from frontoffice.db import Database
 from frontoffice.events import Event
 from frontoffice.languages import SUPPORTED
+from frontoffice.line import phone
 from frontoffice.offices.models import Closure, Office
 from frontoffice.staff import devices
 from frontoffice.staff.models import Device, DeviceKind
@@ -280,6 +281,37 @@ def test_who_stands_there_is_told_how_long_it_takes_and_where_to_sit(
     )
     [result] = (again.json or {})["results"]
     assert (result["ticket"], result["room"]) == ("A001", None)
+
+
+def test_the_kiosk_is_told_to_go_on_in_the_language_of_the_booking(
+    client: FlaskClient, database: Database, office: Office, device: Device, now: datetime
+) -> None:
+    with database.write() as session:
+        booked = appointment(session, session.get_one(Office, office.id), now)  # in Ukrainian
+    act = {
+        "id": "0ed0d4ee-76a2-4e0b-8c8e-ef5b2f1f0f56",
+        "kind": "check_in",
+        "at": "2026-11-23T07:00:00Z",
+        "date": "2026-11-23",
+        "number": 1,
+        "language": "de",
+        "language_chosen": False,
+        "code": booked.reference,
+        "service": None,
+        "handed_out": False,
+    }
+    again = act | {"id": "0ed0d4ee-76a2-4e0b-8c8e-ef5b2f1f0f57", "number": 2}
+    answer = client.post(
+        "/api/v1/device/journal",
+        json={"entries": [act, again]},
+        headers=bearer(CREDENTIAL.format(series="A")),
+    )
+    taken, refused = (answer.json or {})["results"]
+    assert (taken["outcome"], taken["language"]) == ("accepted", "uk")
+    assert (refused["code"], refused["language"]) == ("already_checked_in", "uk")
+    assert "вже відмічено" in refused["sentence"]
+    address = f"/ticket/{phone.token_of_entry(taken['id'])}"
+    assert '<html lang="uk"' in client.get(address, headers={"Accept-Language": "de"}).text
 
 
 def test_a_stolen_list_proves_neither_a_code_nor_a_date_of_birth(

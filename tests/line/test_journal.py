@@ -103,6 +103,38 @@ def test_a_check_in_brings_the_appointment_into_the_line(
     assert state_of(database, booked) == State.CHECKED_IN
 
 
+@pytest.mark.parametrize("handed_out", [False, True])
+def test_the_language_of_the_booking_goes_before_the_one_that_the_screen_stood_in(
+    database: Database, office: Office, device: Device, now: datetime, handed_out: bool
+) -> None:
+    booked = book(database, office, now)  # in Ukrainian
+    came = replace(check_in(now, booked.reference, handed_out=handed_out), language_chosen=False)
+    [result] = take(database, device, came, now=now)
+    assert (result.accepted, result.language) == (True, "uk")
+    # By it the number is called and the ticket on the phone is written.
+    assert [ticket.language for ticket in tickets(database)] == ["uk"]
+
+
+def test_a_language_that_was_pressed_goes_before_that_of_the_booking(
+    database: Database, office: Office, device: Device, now: datetime
+) -> None:
+    booked = book(database, office, now)  # in Ukrainian
+    [result] = take(database, device, check_in(now, booked.reference), now=now)
+    assert (result.accepted, result.language) == (True, None)
+    assert [ticket.language for ticket in tickets(database)] == ["en"]
+
+
+def test_a_refusal_is_told_in_the_language_of_the_booking(
+    database: Database, office: Office, device: Device, now: datetime
+) -> None:
+    booked = book(database, office, now, State.CANCELLED)  # in Ukrainian
+    came = check_in(now, booked.reference, 1)
+    [result] = take(database, device, replace(came, language_chosen=False), now=now)
+    assert (result.code, result.language) == ("cancelled", "uk")
+    [result] = take(database, device, check_in(now, booked.reference, 2), now=now)
+    assert (result.code, result.language) == ("cancelled", None)
+
+
 def test_the_same_entry_delivered_again_gets_the_same_answer_and_no_second_ticket(
     database: Database, office: Office, device: Device, now: datetime
 ) -> None:

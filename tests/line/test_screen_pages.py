@@ -1,6 +1,7 @@
 """What the waiting-room screen is told: rooms, pauses, calls taken back, closing early; and its sentences."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -67,6 +68,23 @@ def test_a_call_that_was_taken_back_is_gone_and_a_pause_has_a_sign(client: Flask
     assert told(client, "?room=Halle+B")["pausing"] == []
     desks.do(staffing.resume, 1)
     assert told(client)["pausing"] == []
+
+
+@pytest.mark.parametrize(
+    ("languages", "shown"),
+    [
+        (["de", "de-simple", "uk", "ar"], ["de", "uk"]),
+        (["de-simple", "en"], ["de-simple", "en"]),
+        (["de"], ["de"]),
+    ],
+)
+def test_the_words_are_in_two_languages_of_which_only_one_is_german(
+    client: FlaskClient, database: Database, office: Office, languages: list[str], shown: list[str]
+) -> None:
+    with database.write() as session:
+        session.get_one(Office, office.id).languages = languages
+    page = client.get("/screen/musterstadt/").text
+    assert list(dict.fromkeys(re.findall(r'<span lang="([^"]+)"', page))) == shown
 
 
 def test_the_language_is_told_only_where_the_number_is_spoken_in_it(
