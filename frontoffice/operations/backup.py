@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -26,6 +26,7 @@ from frontoffice.events import Event
 from frontoffice.vault import Vault
 
 STAMP = "%Y%m%dT%H%M%SZ"
+FOLDER = "backups"  # beside the database: where the timer of `deploy/systemd` puts them
 NAMED = "frontoffice-*.db"  # what may be removed when there are more than to be kept
 
 Check = Callable[[Session], Iterator[str]]
@@ -59,6 +60,19 @@ def backup(url: str, target: Path, now: datetime, keep: int = 0) -> Path:
     if keep:
         _forget_oldest(target, keep)
     return file
+
+
+def newest(folder: Path) -> datetime | None:
+    """When the newest backup in the folder was made, as its name says; None where there is none."""
+    made = [_made_at(each) for each in folder.glob(NAMED)]
+    return max((each for each in made if each is not None), default=None)
+
+
+def _made_at(file: Path) -> datetime | None:
+    try:
+        return datetime.strptime(file.name, f"frontoffice-{STAMP}.db").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def _copy(source: Path, file: Path) -> None:

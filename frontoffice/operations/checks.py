@@ -1,7 +1,7 @@
 """Checks of the whole, for `frontoffice doctor`: what no wing can see by itself.
 
 `differences` looks at the database: its keys, rows that point nowhere, sealed fields that no key opens, the numbers of
-events. `surroundings` looks at the machine: clock, disk, who may read the files.
+events. `surroundings` looks at the machine: clock, disk, backups, who may read the files.
 """
 
 import shutil
@@ -32,6 +32,7 @@ from frontoffice import vault as vaults
 from frontoffice.config import Config
 from frontoffice.db import Base, Database
 from frontoffice.events import Event, EventCount
+from frontoffice.operations import backup
 
 SAMPLE = 50  # sealed fields that are tried per column: the oldest and the newest
 CLOCK_MAY_DIFFER = timedelta(seconds=5)
@@ -39,6 +40,7 @@ LOCKS_OF_EVENTS = (
     "event_is_kept",
     "event_stays",
 )  # triggers: rebuilding the table on SQLite takes them away silently
+OLDEST_BACKUP = timedelta(hours=48)
 LEAST_FREE = 1 * 1024**3  # bytes
 LEAST_FREE_TIMES = 2  # the size of the database: a backup needs room for a copy
 
@@ -180,6 +182,7 @@ def surroundings(
         file = Path(make_url(config.database.url).database or "")
         yield from _readable(file)
         yield from _room(file)
+        yield from _backups(file.parent / backup.FOLDER, now)
 
 
 def _clock(database: Database, now: datetime) -> Iterator[str]:
@@ -206,3 +209,17 @@ def _room(file: Path) -> Iterator[str]:
     free, size = shutil.disk_usage(file.parent).free, file.stat().st_size
     if free < max(LEAST_FREE, LEAST_FREE_TIMES * size):
         yield f"On the disk of {file} only {free // 1024**2} MB are free."
+
+
+def _backups(folder: Path, now: datetime) -> Iterator[str]:
+    """Only where they are made beside the database; what a city's own backup does, nobody here can know."""
+    if not folder.is_dir():
+        return
+    newest = backup.newest(folder)
+    if newest is None:
+        yield f"There is no backup in {folder}; look at: systemctl status frontoffice-backup.service"
+    elif now - newest > OLDEST_BACKUP:
+        yield (
+            f"The newest backup in {folder} is of {newest:%Y-%m-%d %H:%M} UTC; look at: systemctl list-timers "
+            "frontoffice-backup.timer"
+        )

@@ -13,7 +13,7 @@ from frontoffice import cli, events
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.offices.models import Office
-from frontoffice.operations import checks
+from frontoffice.operations import backup, checks
 from frontoffice.vault import Vault
 from tests.unlocking import TRIGGERS
 
@@ -199,6 +199,26 @@ def test_a_full_disk_is_found(around: Around, database: Database, monkeypatch: p
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
     [line] = around()
     assert line.endswith("only 300 MB are free.")
+
+
+@pytest.mark.parametrize(
+    ("ages", "said"),
+    [([], "There is no backup in"), ([72, 49], "The newest backup in"), ([72, 47], None), ([-1], None)],
+)
+def test_backups_that_stay_away_are_found(
+    config: Config, database: Database, now: datetime, tmp_path: Path, ages: list[int], said: str | None
+) -> None:
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL is copied by pg_dump, wherever its people want")
+    (tmp_path / "frontoffice.db").chmod(0o600)
+    folder = tmp_path / backup.FOLDER
+    folder.mkdir()
+    (folder / "frontoffice-old.db").touch()  # somebody's own
+    for hours in ages:
+        made = now - timedelta(hours=hours)
+        (folder / f"frontoffice-{made:{backup.STAMP}}.db").touch()
+    found = list(checks.surroundings(config, None, database, now))
+    assert [line[: len(said or "")] for line in found] == ([said] if said else [])
 
 
 def test_sample_passwords_are_found(config: Config, database: Database, now: datetime) -> None:

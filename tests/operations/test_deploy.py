@@ -1,8 +1,10 @@
 """What stands in `deploy/` fits together, and fits the program: as far as that can be seen without running it."""
 
+import os
 import re
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import click
@@ -12,8 +14,11 @@ from sqlalchemy import select
 
 from frontoffice import cli, clock, config, worker
 from frontoffice.db import Database
+from frontoffice.documents import delivery_api
 from frontoffice.operations import metrics
 from frontoffice.web import watch
+from frontoffice.web.app import LARGEST_REQUEST
+from tests.web.doors import application
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -31,15 +36,21 @@ def test_compose_runs_two_webs_and_two_workers_from_secrets_in_files() -> None:
         assert service["cap_drop"] == ["ALL"]
         assert "ports" not in service, "only the proxy is reached from outside"
         assert service["depends_on"] == {"upgrade": {"condition": "service_completed_successfully"}}
+        assert service["networks"] == ["inside", "outside"], (
+            "to who signs staff in, to who sends SMS and mail"
+        )
     assert set(services["proxy"]["networks"]) == {"inside", "outside"}
+    assert services["database"]["networks"] == services["upgrade"]["networks"] == ["inside"]
     assert COMPOSE["networks"]["inside"] == {"internal": True}
     for name in services["web-1"]["secrets"]:
         assert COMPOSE["secrets"][name]["file"] == f"secrets/{name}"
 
 
 def test_what_compose_sets_is_a_configuration(tmp_path: Path) -> None:
-    made = subprocess.run([tmp_path / "make-secrets"], check=True) if _copied(tmp_path) else None
-    assert made is not None
+    shutil.copy(DEPLOY / "compose" / "make-secrets", tmp_path / "make-secrets")
+    made = subprocess.run([tmp_path / "make-secrets"], check=False, capture_output=True, text=True)
+    assert made.returncode == (0 if os.geteuid() == 0 else 1)
+    assert ("sudo chown 10001" in made.stderr) == (os.geteuid() != 0)
     said = dict(
         line.split("=", 1)
         for line in (DEPLOY / "compose" / "settings.env.example").read_text(encoding="utf-8").splitlines()
@@ -57,13 +68,22 @@ def test_what_compose_sets_is_a_configuration(tmp_path: Path) -> None:
     ).read_text() == f"database:5432:frontoffice:frontoffice:{password}\n"
     assert {each.stat().st_mode & 0o777 for each in (tmp_path / "secrets").iterdir()} == {0o600}
     before = {each.name: each.read_text() for each in (tmp_path / "secrets").iterdir()}
-    subprocess.run([tmp_path / "make-secrets"], check=True)
+    subprocess.run([tmp_path / "make-secrets"], check=os.geteuid() == 0)
     assert before == {each.name: each.read_text() for each in (tmp_path / "secrets").iterdir()}
 
 
-def _copied(folder: Path) -> bool:
-    shutil.copy(DEPLOY / "compose" / "make-secrets", folder / "make-secrets")
-    return True
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_secrets_that_the_containers_cannot_read_are_no_success() -> None:
+    with tempfile.TemporaryDirectory() as name:  # tmp_path lies where only root comes
+        folder = Path(name)
+        script = Path(shutil.copy(DEPLOY / "compose" / "make-secrets", folder / "make-secrets"))
+        os.chown(folder, 12345, 12345)
+        made = subprocess.run([script], user=12345, group=12345, check=False, capture_output=True, text=True)
+        assert made.returncode == 1
+        assert "sudo chown 10001 secrets/secret_keys secrets/pgpass secrets/metrics_token" in made.stderr
+        for file in ("secret_keys", "pgpass", "metrics_token"):
+            os.chown(folder / "secrets" / file, 10001, -1)
+        assert subprocess.run([script], user=12345, group=12345, check=False).returncode == 0
 
 
 def test_processes_of_compose_get_on_with_the_connections_that_postgresql_has() -> None:
@@ -127,6 +147,28 @@ def test_nginx_understands_its_configuration(tmp_path: Path) -> None:
     command = ["nginx", "-t", "-e", str(tmp_path / "errors"), "-c", str(tmp_path / "nginx.conf")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_both_proxies_let_through_what_a_delivery_may_be() -> None:
+    nginx = (DEPLOY / "nginx" / "frontoffice.conf").read_text(encoding="utf-8")
+    caddy = (DEPLOY / "compose" / "Caddyfile").read_text(encoding="utf-8")
+    [(where, block)] = re.findall(r"location ~ (\^/api\S+) \{(.*?)\n    \}", nginx, re.S)
+    [allowed] = re.findall(r"client_max_body_size (\d+)m;", block)
+    [paths, megabytes] = re.findall(
+        r"@deliveries path (.+)\n\trequest_body @deliveries \{\n\t\tmax_size (\d+)MiB", caddy
+    )[0]
+    assert int(allowed) * 1024**2 == int(megabytes) * 1024**2 == delivery_api.LARGEST
+    [usual] = re.findall(r"^    client_max_body_size (\d+)m;", nginx, re.M)
+    [others] = re.findall(r"@others \{\n\t\tmax_size (\d+)MB", caddy)
+    assert LARGEST_REQUEST < int(usual) * 1024**2 < delivery_api.LARGEST
+    assert LARGEST_REQUEST < int(others) * 1000**2 < delivery_api.LARGEST
+    taking = {
+        rule.rule.rstrip("/")
+        for rule in application().url_map.iter_rules()
+        if "PUT" in (rule.methods or ()) and re.fullmatch(where, rule.rule)
+    }
+    assert taking == set(paths.split()) == {"/api/v1/watches", "/api/v1/cards"}
+    assert f"@others not path {paths}\n" in caddy
 
 
 def test_neither_proxy_logs_links_or_addresses() -> None:
