@@ -280,7 +280,7 @@ def _delivery(command: Callable[..., None]) -> Callable[..., None]:
             click.option(
                 "--complete", is_flag=True, help="It holds everything: what is not in it has ended."
             ),
-            click.option("--rows", type=click.IntRange(0), help="How many rows a complete delivery has."),
+            click.option("--rows", type=click.IntRange(0), help="How many rows the file should have."),
             click.option("--yes", is_flag=True, help="End what is missing, however much that is."),
             click.option(
                 "--report", type=click.Path(path_type=Path, dir_okay=False), help="Keep all bad rows there."
@@ -312,17 +312,25 @@ def import_watches(
     database = serving.open_database(settings)
     target = commands.watches(database, settings.documents, slug, name)
     meant = Complete(rows, yes) if complete else None
-    commands.end_of(commands.take(database, file, target, clock.now, complete=meant, report_to=report))
+    commands.end_of(
+        commands.take(database, file, target, clock.now, complete=meant, rows=rows, report_to=report)
+    )
 
 
 @deliveries.command(name="cards")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--office", "slug", help="For rows that name no office.")
 @click.option("--partner", "name", help="In the name of this partner, as over the API.")
+@click.option("--rows", type=click.IntRange(0), help="How many rows the file should have.")
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), help="Keep all bad rows there.")
 @click.pass_context
 def import_cards(
-    context: click.Context, file: Path, slug: str | None, name: str | None, report: Path | None
+    context: click.Context,
+    file: Path,
+    slug: str | None,
+    name: str | None,
+    rows: int | None,
+    report: Path | None,
 ) -> None:
     """Take in where cards are, from a CSV or JSON FILE.
 
@@ -331,7 +339,9 @@ def import_cards(
     settings = _config(context)
     database = serving.open_database(settings)
     target = commands.cards(database, settings, slug, name)
-    commands.end_of(commands.take(database, file, target, clock.now, complete=None, report_to=report))
+    commands.end_of(
+        commands.take(database, file, target, clock.now, complete=None, rows=rows, report_to=report)
+    )
 
 
 def _of_whom(command: Callable[..., None]) -> Callable[..., None]:

@@ -35,6 +35,7 @@ ONLY_FOR_STAFF = (
     "frontoffice/audit/*",
     "frontoffice/booking/blocking.py",
     "frontoffice/demo/*",
+    "frontoffice/documents/card_delivery_api.py",
     "frontoffice/documents/card_desk*.py",
     "frontoffice/documents/card_import.py",
     "frontoffice/documents/card_moving.py",

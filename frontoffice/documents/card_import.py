@@ -18,10 +18,10 @@ from frontoffice.documents import card_keys, card_moving, card_states, card_tell
 from frontoffice.documents.card_keys import Original
 from frontoffice.documents.card_models import CardClosed, CardOrder, CardState
 from frontoffice.documents.card_states import Reason
-from frontoffice.documents.importing import Crossed
+from frontoffice.documents.importing import Crossed, Written
 from frontoffice.documents.integrations import Sender
 from frontoffice.documents.proving import Reach
-from frontoffice.documents.reading import Layout, Row
+from frontoffice.documents.reading import Bad, Layout, Row
 from frontoffice.errors import N_, DomainError, Invalid
 from frontoffice.offices import keeping
 from frontoffice.offices.keeping import Kept
@@ -59,10 +59,15 @@ LAYOUT = Layout(
 )
 
 
+class _Refused(Exception):
+    """Something of a row is not taken over, because staff have to decide."""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """A row, understood."""
 
+    line: int
     office_id: int
     original: Original
     state: CardState
@@ -88,8 +93,14 @@ class Cards:
         self._offices = {each.id: each for each in offices}
 
     def identify(self, row: Row) -> str:
-        """The order number, else the serial number."""
-        return serial.tidy(row.values.get("order", "") or row.values.get("serial", ""))
+        """The order number, else the serial number; with the office, because two may have the same order number."""
+        number = serial.tidy(row.values.get("order", "") or row.values.get("serial", ""))
+        named = row.values.get("office", "")
+        try:
+            office = str(self._sender.office(named))
+        except Invalid:
+            office = named
+        return f"{office} {number}" if number else ""
 
     def digest(self, vault: Vault, name: str) -> str:
         """The keyed hash that stands for the number."""
@@ -109,6 +120,7 @@ class Cards:
         number = serial.serial_number(given["serial"], "serial") if given["serial"] else None
         language = given["language"]
         return Delivered(
+            line=row.line,
             office_id=office.id,
             original=Original(born, number, order),
             state=_state(given["state"]),
@@ -119,8 +131,8 @@ class Cards:
             serial_keys=tuple(card_keys.of_serial(vault, number)) if number else (),
         )
 
-    def write(self, session: Session, records: Sequence[Delivered], now: datetime) -> tuple[int, int]:
-        """Add cards and take known ones on; how many were new, how many have changed.
+    def write(self, session: Session, records: Sequence[Delivered], now: datetime) -> Written:
+        """Add cards and take known ones on.
 
         All are locked first, by number: who locked one after an event would wait in a circle with staff.
         """
@@ -138,6 +150,7 @@ class Cards:
         by_serial = {each.serial_alone: each for each in locked}
         closed = _closed(session, [key for each in records if _is_usual(each.state) for key in each.keys])
         new = changed = 0
+        refused: list[Bad] = []
         for each in sorted(records, key=lambda each: each.office_id):  # their events are locked in one order
             found = next((by_order[key] for key in each.order_keys if key in by_order), None)
             found = found or next((by_serial[key] for key in each.serial_keys if key in by_serial), None)
@@ -149,9 +162,14 @@ class Cards:
                     added  # under its other number, too
                 )
                 new += 1
-            elif found.office_id == each.office_id:  # else it is a card of others, whatever was delivered
-                changed += self._take_on(session, found, each, now)
-        return new, changed
+            elif found.office_id != each.office_id:  # it is a card of others, whatever was delivered
+                refused.append(Bad(each.line, f"number: {card_moving.AlreadyKnown()}"))
+            else:
+                try:
+                    changed += self._take_on(session, found, each, now)
+                except _Refused as refusal:
+                    refused.append(Bad(each.line, str(refusal)))
+        return Written(new, changed, refused)
 
     def listed(self, session: Session, after: int, many: int) -> Sequence[tuple[int, str]]:
         """Nothing: what is not in a delivery of cards has not ended."""
@@ -181,7 +199,9 @@ class Cards:
         self._note_contact(session, card, each, now)
         return card
 
-    def _take_on(self, session: Session, card: CardOrder, each: Delivered, now: datetime) -> int:
+    def _take_on(self, session: Session, card: CardOrder, each: Delivered, now: datetime) -> bool:
+        """Whether anything of it is new. Raises _Refused for what is left to staff; the rest of the row is taken."""
+        refused: str | None = None
         before = card_moving.original_of(session, card)
         changes: dict[str, Any] = {}
         if each.original.serial and each.original.serial != before.serial:
@@ -195,26 +215,29 @@ class Cards:
                 if changes:
                     card_moving.identify(session, card, now, self._sender.source, **changes)
         except (IntegrityError, card_moving.AlreadyKnown):
-            changes = {}  # the number is another card's: staff see to that
-        moved = _goes_on(card.state, each.state) and self._move(session, card, each, now)
+            changes, refused = {}, f"number: {card_moving.AlreadyKnown()}"
+        moved = _goes_on(card.state, each.state)
+        if moved:
+            try:
+                self._move(session, card, each, now)
+            except DomainError as problem:  # handed over without having been ready, or by mail to a child
+                moved, refused = False, f"state: {problem}"
         told = self._note_contact(session, card, each, now)
-        return int(bool(changes) or moved or told)
+        if refused:
+            raise _Refused(refused)
+        return bool(changes) or moved or told
 
-    def _move(self, session: Session, card: CardOrder, each: Delivered, now: datetime) -> bool:
-        try:
-            card_moving.move(
-                session,
-                card,
-                each.state,
-                now,
-                self._sender.source,
-                settings=self._settings,
-                reason=Reason.CASE,
-                since=each.since,
-            )
-        except DomainError:
-            return False  # handed over without having been ready, or by mail to a child: staff decide
-        return True
+    def _move(self, session: Session, card: CardOrder, each: Delivered, now: datetime) -> None:
+        card_moving.move(
+            session,
+            card,
+            each.state,
+            now,
+            self._sender.source,
+            settings=self._settings,
+            reason=Reason.CASE,
+            since=each.since,
+        )
 
     def _note_contact(self, session: Session, card: CardOrder, each: Delivered, now: datetime) -> bool:
         if each.contact is None or card.state in card_states.OVER:

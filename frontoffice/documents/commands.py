@@ -44,6 +44,7 @@ def take(
     clock: Callable[[], datetime],
     *,
     complete: Complete | None,
+    rows: int | None = None,
     report_to: Path | None,
 ) -> Report:
     """Take in a file with a progress bar; says what became of it, and which rows are bad."""
@@ -54,7 +55,7 @@ def take(
         click.progressbar(length=length, label=file.name) as bar,
     ):
         report = importing.take(
-            database, stream, target, clock, complete=complete, bad=bad, progress=bar.update
+            database, stream, target, clock, complete=complete, rows=rows, bad=bad, progress=bar.update
         )
     counts = ("new", "changed", "unchanged", "repeated", "ended", "bad")
     click.echo(f"{report.rows} rows: " + ", ".join(f"{getattr(report, each)} {each}" for each in counts))

@@ -32,7 +32,9 @@ class DeliveryQuery(BaseModel):
         None, description="For rows that name no office; needed where the token is for several"
     )
     complete: bool = Field(False, description="It holds everything: what is not in it has ended")
-    rows: int | None = Field(None, ge=0, description="How many rows a complete delivery has")
+    rows: int | None = Field(
+        None, ge=0, description="How many rows it has; needed where its last line has no line end"
+    )
     sure: bool = Field(
         False, description="End what is missing from a complete delivery, however much that is"
     )
@@ -55,6 +57,7 @@ class DeliveryShape(BaseModel):
     repeated: int
     ended: int
     bad: int
+    is_whole: bool = Field(description="It did not end in the middle, as far as can be seen")
     not_ended: str | None = Field(description="Why a complete delivery has ended nothing")
     errors: list[BadRow]
 
@@ -101,6 +104,7 @@ def _taken(target: Target[Record], query: DeliveryQuery) -> dict[str, object]:
         target,
         clock.now,
         complete=Complete(query.rows, query.sure) if query.complete else None,
+        rows=query.rows,
         bad=lambda each: errors.append(each) if len(errors) < MOST_TOLD else None,
     )
     return DeliveryShape(
@@ -111,6 +115,7 @@ def _taken(target: Target[Record], query: DeliveryQuery) -> dict[str, object]:
         repeated=report.repeated,
         ended=report.ended,
         bad=report.bad,
+        is_whole=report.is_whole,
         not_ended=report.not_ended,
         errors=[BadRow(line=each.line, reason=each.reason) for each in errors],
     ).model_dump()

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import BinaryIO, Protocol, TypeVar
+from typing import BinaryIO, NamedTuple, Protocol, TypeVar
 
 import structlog
 from sqlalchemy.orm import Session
@@ -46,14 +46,21 @@ class Crossing(Conflict):
     )
 
 
+class Written(NamedTuple):
+    """How many records were new, how many have changed, and which could not be taken, with the reason."""
+
+    new: int
+    changed: int
+    refused: Sequence[Bad] = ()
+
+
 class Target(Protocol[Record]):
     """What is delivered: how a row is understood, and what becomes of it.
 
     `unchanged` is asked first and should be cheap: the lines of those rows that say what is known already. `read`
-    needs no database and raises Invalid; `write` takes what it gave, gives how many were new and how many have
-    changed, has to bear being called again with the same, and raises Crossed for that. The last three are for complete
-    deliveries: `listed` gives number and digest of what is alive, by number, `digest` what `listed` gives for a row's
-    id, and `end` ends. `source` is who delivers.
+    needs no database and raises Invalid; `write` takes what it gave, has to bear being called again with the same, and
+    raises Crossed for that. The last three are for complete deliveries: `listed` gives number and digest of what is
+    alive, by number, `digest` what `listed` gives for a row's id, and `end` ends. `source` is who delivers.
     """
 
     layout: Layout
@@ -68,8 +75,8 @@ class Target(Protocol[Record]):
     def read(self, vault: Vault, row: Row, now: datetime) -> Record:
         """The row, understood and sealed. Raises Invalid."""
 
-    def write(self, session: Session, records: Sequence[Record], now: datetime) -> tuple[int, int]:
-        """Take them in; how many were new, how many have changed."""
+    def write(self, session: Session, records: Sequence[Record], now: datetime) -> Written:
+        """Take them in."""
 
     def digest(self, vault: Vault, name: str) -> str:
         """The keyed hash that stands for an id."""
@@ -115,18 +122,23 @@ def take(
     clock: Callable[[], datetime],
     *,
     complete: Complete | None = None,
+    rows: int | None = None,
     bad: Callable[[Bad], object] = lambda _: None,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Report:
     """Take in a delivery; rows that cannot be used are told to `bad`, and the others go in.
 
-    `progress` is told the bytes that were read. `clock` gives the time, as a long delivery has no single moment.
-    Raises reading.Unusable where the file as a whole is none, and Crossing where two complete ones come at once.
+    `rows`: how many it should have, as its sender says. `progress` is told the bytes that were read. `clock` gives the
+    time, as a long delivery has no single moment. Raises reading.Unusable where the file as a whole is none, and
+    Crossing where two complete ones come at once.
     """
     report = Report()
     with _one_at_a_time(database, target, complete), Seen() as seen:
         begun = clock()
-        reading = Reading(Counted(stream, progress), target.layout)  # type: ignore[arg-type]
+        is_sure = complete is not None and complete.is_sure
+        rows = complete.rows if complete is not None else rows
+        counted = Counted(stream, progress)
+        reading = Reading(counted, target.layout, rows=rows, sure=is_sure)  # type: ignore[arg-type]
         for batch in _batches(_good(database.vault, reading, target, seen, report, bad)):
             _take_batch(database, batch, target, report, bad, clock())
         report.is_whole = reading.is_whole
@@ -207,15 +219,15 @@ def _take_batch(
         except Invalid as problem:
             _refuse(Bad(row.line, f"{problem.field}: {problem}"), report, bad)
     if records:
-        new, changed = _write(database, target, records, now)
+        new, changed, refused = _write(database, target, records, now)
         report.new += new
         report.changed += changed
-        report.unchanged += len(records) - new - changed
+        report.unchanged += len(records) - new - changed - len(refused)
+        for each in refused:
+            _refuse(each, report, bad)
 
 
-def _write(
-    database: Database, target: Target[Record], records: Sequence[Record], now: datetime
-) -> tuple[int, int]:
+def _write(database: Database, target: Target[Record], records: Sequence[Record], now: datetime) -> Written:
     crossed = 0
     while True:
         try:

@@ -22,6 +22,10 @@ MOST_LINES = 20  # of one row; more, and a quotation mark was left open
 UNREADABLE = "\N{REPLACEMENT CHARACTER}"
 WINDOWS = "frontoffice.windows-1252"
 DELIMITERS = ";,\t|"
+CUT_OFF = (
+    "The file ends behind this row without a line end. Was it cut off? Please end the last line, "
+    "or say how many rows there are."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +89,16 @@ class Counted(io.RawIOBase):
 class Reading:
     """The rows of a delivery, to be gone through once.
 
-    `is_whole` afterwards: the file did not end in the middle. Raises Unusable where it has no headings, or lacks
-    a required one.
+    `is_whole` afterwards: the file did not end in the middle. Whether a CSV does without a line end, only its last row
+    could say: that is taken where there are as many `rows` as its sender says, or where they are `sure` of it. Raises
+    Unusable where it has no headings, or lacks a required one.
     """
 
-    def __init__(self, stream: BinaryIO, layout: Layout) -> None:
+    def __init__(
+        self, stream: BinaryIO, layout: Layout, *, rows: int | None = None, sure: bool = False
+    ) -> None:
         self.is_whole = False
+        self._rows, self._sure = rows, sure
         self._layout = layout
         buffered = io.BufferedReader(Counted(stream, lambda _: None), LONGEST_LINE)
         start = buffered.peek(4)
@@ -120,12 +128,20 @@ class Reading:
         for name in sorted(self._layout.required):
             if columns.count(name) != 1:
                 raise Unusable(N_("The file needs exactly one column “%(name)s”."), name=name)
+        rows, last, is_blank = 0, None, False
         for record in known:
-            if isinstance(record, Bad):
-                yield record
-            elif any(record.fields):
-                yield self._row(record.line, columns, record.fields)
-        self.is_whole = self._lines.ended_in_line_end and not known.was_cut_off
+            is_blank = isinstance(record, _Record) and not any(record.fields)
+            if is_blank:
+                continue
+            if last is not None:
+                yield last
+            rows += 1
+            last = record if isinstance(record, Bad) else self._row(record.line, columns, record.fields)
+        is_cut = not self._lines.ended_in_line_end and not self._sure and rows != self._rows
+        if last is not None:
+            yield Bad(last.line, CUT_OFF) if is_cut and not is_blank and isinstance(last, Row) else last
+        is_short = self._rows is not None and rows != self._rows
+        self.is_whole = not (is_cut or is_short or known.was_cut_off)
 
     def _row(self, line: int, columns: list[str | None], fields: list[str]) -> Row | Bad:
         if len(fields) < len(columns):

@@ -15,7 +15,7 @@ from frontoffice.config import Documents
 from frontoffice.documents import document_kinds, ladder, ladders, values, watching
 from frontoffice.documents.contact import Contact
 from frontoffice.documents.document_kinds import DocumentKind
-from frontoffice.documents.importing import Crossed
+from frontoffice.documents.importing import Crossed, Written
 from frontoffice.documents.integrations import Sender
 from frontoffice.documents.ladder import Ladder
 from frontoffice.documents.models import ExpiryWatch, WatchState
@@ -133,8 +133,8 @@ class Watches:
             fallback=contact.fallback(vault),
         )
 
-    def write(self, session: Session, records: Sequence[Delivered], now: datetime) -> tuple[int, int]:
-        """Begin, change and end watches; how many began and how many were changed."""
+    def write(self, session: Session, records: Sequence[Delivered], now: datetime) -> Written:
+        """Begin, change and end watches."""
         known_as = [digest for each in records for digest in each.digests]
         locked = (
             select(ExpiryWatch)
@@ -151,7 +151,7 @@ class Watches:
             elif each.state is WatchState.ACTIVE:
                 fresh.append(self._new(each, now))
         session.flush()
-        return self._begin(session, fresh), changed
+        return Written(self._begin(session, fresh), changed)
 
     def listed(self, session: Session, after: int, many: int) -> Sequence[tuple[int, str]]:
         """What this sender has delivered and not ended, by number."""

@@ -100,10 +100,11 @@ def test_a_card_of_another_office_is_left_alone(
     with database.write() as session:
         sample_office(session, "anderswo")
     rows = f"anderswo;B000001;{SERIAL};27.03.1991;versandt"
-    report, _ = deliver(
+    report, [bad] = deliver(
         database, config, now, rows, head="Amt;Auftragsnummer;Seriennummer;Geburtsdatum;Status"
     )
-    assert (report.new, report.changed) == (0, 0)
+    assert (report.new, report.changed, report.unchanged, report.bad) == (0, 0, 0, 1)
+    assert "belongs to another card" in bad.reason
     assert state_of(database, card) is CardState.ORDERED
 
 
@@ -183,3 +184,33 @@ def test_an_old_row_does_not_bring_a_forgotten_card_back(
     with database.write() as session:
         card_upkeep.forget(session, later + card_upkeep.KNOWN_FOR, settings=config.cards)
         assert session.scalars(select(CardClosed)).all() == []
+
+
+def test_what_staff_have_to_decide_is_told(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    add_card(database, office, now, CardState.SHIPPED)
+    add_card(database, office, now, CardState.SHIPPED, serial=None, order="A000001", born="2015-03-27")
+    report, bad = deliver(
+        database,
+        config,
+        now,
+        f"{ORDER};;27.03.1991;ausgehändigt;;;",
+        f"A000001;{SERIAL};27.03.2015;Direktversand;;;",
+    )
+    assert (report.new, report.changed, report.unchanged, report.bad) == (0, 0, 0, 2)
+    assert [each.line for each in bad] == [2, 3]
+    assert "Only a card that is ready" in bad[0].reason
+    assert SERIAL not in bad[1].reason
+
+
+def test_two_offices_may_have_the_same_order_number(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    from tests.sample import sample_office
+
+    with database.write() as session:
+        sample_office(session, "anderswo")
+    rows = (f"{slug};{ORDER};27.03.{year}" for slug, year in (("musterstadt", 1991), ("anderswo", 1992)))
+    report, bad = deliver(database, config, now, *rows, head="Amt;Auftragsnummer;Geburtsdatum")
+    assert (report.new, bad) == (2, [])

@@ -6,6 +6,7 @@ import tracemalloc
 from collections.abc import Iterator
 from datetime import date
 from itertools import islice
+from typing import Any
 
 import pytest
 
@@ -20,9 +21,9 @@ LAYOUT = Layout(
 )
 
 
-def read(data: bytes | str) -> tuple[list[tuple[int, str]], list[Bad], bool]:
+def read(data: bytes | str, **how: Any) -> tuple[list[tuple[int, str]], list[Bad], bool]:
     """Line and id of the good rows, the bad ones, and whether the file was whole."""
-    reading = Reading(io.BytesIO(data.encode() if isinstance(data, str) else data), LAYOUT)
+    reading = Reading(io.BytesIO(data.encode() if isinstance(data, str) else data), LAYOUT, **how)
     rows = list(reading)
     good = [(each.line, each.values["id"]) for each in rows if isinstance(each, Row)]
     return good, [each for each in rows if isinstance(each, Bad)], reading.is_whole
@@ -79,6 +80,18 @@ def test_a_line_of_a_million_characters_costs_only_itself() -> None:
     good, bad, _ = read("id;expires\n1;x\n2;" + "z" * 10**6 + "\n3;x\n")
     assert good == [(2, "1"), (4, "3")]
     assert [(each.line, each.reason) for each in bad] == [(3, "The line is too long.")]
+
+
+def test_a_last_row_that_may_be_cut_off_is_taken_only_where_somebody_knows_better() -> None:
+    data = "id;expires\n1;2027-01-01\n2;2027-01-0"
+    good, bad, whole = read(data)
+    assert (good, [each.line for each in bad], whole) == ([(2, "1")], [3], False)
+    assert "cut off" in bad[0].reason
+    assert read(data, rows=3)[2] is False
+    for how in ({"rows": 2}, {"sure": True}):
+        assert read(data, **how) == ([(2, "1"), (3, "2")], [], True)
+    assert read(data + "\n;") == ([(2, "1"), (3, "2")], [], False), "what is cut off is behind it"
+    assert read(data + "\n", rows=5)[2] is False, "some are missing"
 
 
 def test_a_file_that_ends_in_the_middle_says_so() -> None:

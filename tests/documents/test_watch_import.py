@@ -425,3 +425,22 @@ def test_what_is_sent_is_taken_in_small_parts(
     monkeypatch.setattr(importing, "AT_ONCE", 10)
     report, _ = deliver(database, config, many(35, end), now)
     assert (report.new, count(database)) == (35, 35)
+
+
+def test_a_file_without_a_last_line_end_is_taken_whole_where_its_rows_are_counted(
+    database: Database, database_url: str, office: Office, client: FlaskClient, tmp_path: Path, now: datetime
+) -> None:
+    end = clock.now().date() + 400 * DAY
+    text = rows(f"1;passport;{end};{MAIL};de", f"2;passport;{end};{MAIL};de").rstrip("\n")
+    file = tmp_path / "watches.csv"
+    file.write_text(text, encoding="utf-8")
+    run = CliRunner(env=settings(database_url)).invoke
+    doubtful = run(cli.main, ["import", "watches", str(file)])
+    assert (doubtful.exit_code, "Not everything was taken." in doubtful.output) == (1, True)
+    counted = run(cli.main, ["import", "watches", str(file), "--rows", "2"])
+    assert (counted.exit_code, "1 new" in counted.output) == (0, True)
+    bearer = {"Authorization": f"Bearer {token(database, office, now, Scope.WATCHES, Scope.CARDS)}"}
+    answers = [client.put(f"/api/v1/watches?{how}", data=text, headers=bearer).json for how in ("", "rows=2")]
+    assert [(each or {})["is_whole"] for each in answers] == [False, True]
+    cards = client.put("/api/v1/cards?complete=true", data="order;born\n", headers=bearer)
+    assert (cards.status_code, "leave" in cards.text) == (422, True)
