@@ -206,11 +206,8 @@ def _kind(kind: str) -> str:
 
 
 def _actor(actor: str, called: Mapping[str, str]) -> str:
-    if actor in called:
-        return called[actor]
-    if actor in words.ACTORS:
-        return str(_(words.ACTORS[actor]))
-    return actor if ":" in actor else str(_(words.THE_SYSTEM))
+    sentence = words.of_somebody(actor)
+    return called.get(actor) or (str(_(sentence)) if sentence else actor)
 
 
 def _details(event: Event) -> str:

@@ -134,3 +134,8 @@ TOPICS = {
 
 ACTORS = {"visitor": N_("A visitor"), "cli": N_("The command line")}
 THE_SYSTEM = N_("The system")
+
+
+def of_somebody(actor: str) -> str | None:
+    """What the record calls somebody who has no name; None where only the event says it (device:3)."""
+    return ACTORS.get(actor, None if ":" in actor else THE_SYSTEM)

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from frontoffice import events
+from frontoffice.audit import searching
 from frontoffice.documents import card_moving, card_telling
 from frontoffice.documents.card_models import CardNotice, CardOrder, CardState
 from frontoffice.events import Event
@@ -31,10 +32,11 @@ class Line(NamedTuple):
 
 
 class Step(NamedTuple):
-    """Something that happened to a card."""
+    """Something that happened to a card; `who` is the name of the colleague, device or partner that did it."""
 
     at: datetime
     actor: str
+    who: str | None
     kind: str
     to: str | None
     reason: str | None
@@ -75,9 +77,18 @@ def line(session: Session, card: CardOrder) -> Line:
 def story(session: Session, card: CardOrder) -> Sequence[Step]:
     """What happened to a card, the latest first."""
     query = select(Event).where(Event.subject == card_telling.subject(card)).order_by(Event.id.desc())
+    found = session.scalars(query).all()
+    called = searching.names(session, found)
     return [
-        Step(each.at, each.actor, each.kind, each.data.get("to"), each.data.get("reason"))
-        for each in session.scalars(query)
+        Step(
+            each.at,
+            each.actor,
+            called.get(each.actor),
+            each.kind,
+            each.data.get("to"),
+            each.data.get("reason"),
+        )
+        for each in found
     ]
 
 

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from frontoffice import qr
 from frontoffice.agenda.forms import offer
 from frontoffice.agenda.shell import HERE, Desk, acting, looking, render
+from frontoffice.audit.words import of_somebody
 from frontoffice.booking import manage_pages
 from frontoffice.documents import (
     card_desk,
@@ -243,6 +244,7 @@ def _card_page(
             told=handing_over.contacts(desk.session, found),
             masked=manage_pages.masked,
             story=card_desk.story(desk.session, found),
+            somebody=of_somebody,
             names=card_desk_words.NAMES,
             happened=card_desk_words.HAPPENED,
             reasons=card_desk_words.REASONS,

@@ -1,5 +1,6 @@
 """The staff pages of the cards, as the front desk uses them: scan, scan, scan; bring back; hand over."""
 
+import re
 from datetime import datetime
 
 import pytest
@@ -7,7 +8,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import select
 
-from frontoffice import clock
+from frontoffice import clock, events
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.documents import card_leaflets
@@ -153,6 +154,21 @@ def test_the_proxy_is_noted(clerk: Browser, database: Database, office: Office, 
     assert "Somebody else collects this card" in clerk.text
     clerk.get(f"{HERE}/?state=ready")
     assert "Somebody else collects it" in clerk.text
+
+
+def test_what_happened_names_who_did_it(
+    clerk: Browser, database: Database, office: Office, now: datetime
+) -> None:
+    card = add_card(database, office, now, CardState.READY)
+    clerk.get(f"{HERE}/{card}")
+    clerk.post(f"{HERE}/{card}")
+    with database.write() as session:
+        for actor in ("visitor", "import", "device:99"):
+            events.append(session, office.id, "card.notice", now, actor=actor, subject=f"card:{card}")
+    clerk.get(f"{HERE}/{card}")
+    by = re.findall(r"</td><td>([^<]*(?:<bdi[^>]*>[^<]*</bdi>)?)</td></tr>", clerk.page.text)
+    names = [re.sub("<[^>]+>", "", each) for each in by]
+    assert names[:4] == ["device:99", "The system", "A visitor", "Frontdesk Beispiel"]
 
 
 def test_handing_over_begins_to_watch_the_new_date(

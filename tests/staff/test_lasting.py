@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from frontoffice.config import Config
 from frontoffice.db import Database
@@ -64,6 +64,25 @@ def test_it_goes_on_while_it_is_used_but_not_beyond_the_day(
     assert is_in(browser)
     clock.move_to(now + MOST, tick=False)
     assert not is_in(browser)
+
+
+def test_the_end_of_the_day_holds_whatever_was_noted_of_its_use(
+    app: Flask, browser: Browser, database: Database, clock: time_machine.Traveller, now: datetime
+) -> None:
+    """`expires_at` ends it by itself, not only because `idle_until` is never written later."""
+    client = app.test_client()
+    signed_in = client.post("/api/v1/staff/sessions", json={"username": "miriam", "password": PASSWORD})
+    headers = {"Authorization": f"Bearer {signed_in.json['token']}"}  # type: ignore[index]
+
+    def status() -> int:
+        return client.get("/api/v1/offices/musterstadt/counters", headers=headers).status_code
+
+    with database.write() as session:
+        session.execute(update(StaffSession).values(idle_until=now + 2 * MOST))
+    clock.move_to(now + MOST - timedelta(seconds=1), tick=False)
+    assert (is_in(browser), status()) == (True, 200)
+    clock.move_to(now + MOST, tick=False)
+    assert (is_in(browser), status()) == (False, 401)
 
 
 def test_a_programs_token_ends_the_same_way(

@@ -17,10 +17,10 @@ from frontoffice.partners import registering
 from frontoffice.partners.models import PartnerKind, Scope
 from frontoffice.partners.registering import Terms
 from frontoffice.staff.models import Role
-from frontoffice.web import access
+from frontoffice.web import access, entering
 from frontoffice.web.app import SECURITY_HEADERS, create_app
 from frontoffice.web.needs import Door, doors
-from tests.line.parts import account, token
+from tests.line.parts import PASSWORD, account, token
 from tests.test_housekeeping import MONDAY
 
 INLINE = re.compile(
@@ -133,10 +133,29 @@ def _wrong_cookies(answer: TestResponse, *, https: bool) -> Iterator[str]:
         for name, cookie in SimpleCookie(line).items():
             if not cookie["httponly"] or cookie["samesite"] not in ("Lax", "Strict"):
                 yield f"cookie {line}"
-            if bool(cookie["secure"]) != https or cookie["domain"] or cookie["path"] != "/":
+            path = "/staff" if name == entering.BROWSER_COOKIE else "/"
+            if bool(cookie["secure"]) != https or cookie["domain"] or cookie["path"] != path:
                 yield f"cookie {line}"
             if "session" in name and name.startswith("__Host-") != https:
                 yield f"cookie {line}"
+
+
+def test_the_cookies_of_signing_in_have_their_flags_too(
+    app: Flask, database: Database, office: Office
+) -> None:
+    https = app.config["SESSION_COOKIE_SECURE"]
+    with database.write() as session:
+        account(session, "lead", Role.TEAM_LEAD)
+    client = app.test_client()
+    address = f"{'https' if https else 'http'}://office.example/staff/sign-in"
+    csrf = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(address).text)
+    assert csrf
+    sent = {"csrf_token": csrf[1], "username": "lead", "password": PASSWORD}
+    answer = client.post(address, data=sent, headers={"Referer": address})
+    assert answer.status_code == 303
+    names = {name for line in answer.headers.getlist("Set-Cookie") for name in SimpleCookie(line)}
+    assert names == {app.config["SESSION_COOKIE_NAME"], entering.BROWSER_COOKIE}
+    assert list(_wrong_cookies(answer, https=https)) == []
 
 
 @pytest.mark.parametrize("path", ESCAPES)

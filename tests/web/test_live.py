@@ -24,6 +24,7 @@ from frontoffice.line import calling, staffing
 from frontoffice.offices.models import Office
 from frontoffice.vault import Vault
 from frontoffice.web import crowd, feed, live
+from frontoffice.web.app import SECURITY_HEADERS
 from frontoffice.web.crowd import Crowd, NoSeatLeft
 from tests.line.parts import RULES, account, ticket
 from tests.sample import sample_office
@@ -115,6 +116,8 @@ def test_a_call_reaches_the_screen(server: str, database: Database, office: Offi
     with follow(server) as stream:
         assert stream.answer.headers["Content-Type"].startswith("text/event-stream")
         assert stream.answer.headers["Cache-Control"] == "no-store"
+        assert [name for name in SECURITY_HEADERS if name not in stream.answer.headers] == []
+        assert "unsafe" not in stream.answer.headers["Content-Security-Policy"]
         first = next(stream.blocks())
         assert (first["retry"], first["id"]) == ("2000", "1")
         with database.write() as session:
