@@ -226,6 +226,7 @@ def test_a_delivery_is_answered_entry_by_entry_in_the_language_of_the_visitor(
                 "office": None,
                 "wait": None,
                 "room": "Wartezone A",
+                "language": None,
             },
             {
                 "id": bad["id"],
@@ -238,6 +239,7 @@ def test_a_delivery_is_answered_entry_by_entry_in_the_language_of_the_visitor(
                 "office": None,
                 "wait": None,
                 "room": None,
+                "language": None,
             },
         ]
     }
