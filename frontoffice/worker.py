@@ -295,12 +295,15 @@ def _end_earlier_days(context: Context) -> None:
 
 
 def _remind_of_ends(context: Context) -> None:
-    mark = None
+    mark, unreadable = None, 0
     while not context.stopping():
         with context.database.write() as session:
-            mark = watch_sweep.sweep(session, clock.now(), settings=context.config, after=mark).mark
+            swept = watch_sweep.sweep(session, clock.now(), settings=context.config, after=mark)
+        mark, unreadable = swept.mark, unreadable + swept.unreadable
         if mark is None:
-            return
+            break
+    if unreadable:
+        log.error("reminders.unreadable", watches=unreadable)
 
 
 def _look_after_watches(context: Context) -> None:

@@ -1,5 +1,7 @@
 """The staff pages of the cards: scan, scan, scan; the cards by state; one card; handing over."""
 
+from collections.abc import Iterable
+
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -37,6 +39,9 @@ all_need(pages, Permission.MIND_CARDS)
 CARDS = f"{HERE}/cards"
 ONE = f"{CARDS}/<int(max=9007199254740991):card_id>"
 MODES = ("arrive", "ready", "open")  # what scanning a card does
+
+# Handing over has a form of its own, which asks for the new end of validity.
+MOVED_TO = tuple(each for each in card_desk_words.NAMES if each is not CardState.HANDED_OVER)
 
 
 @pages.get(f"{CARDS}/")
@@ -123,7 +128,7 @@ def move(slug: str, card_id: int) -> ResponseReturnValue:
             card_moving.move(
                 desk.session,
                 found,
-                _state(form.state.data or "") or found.state,
+                _state(form.state.data or "", MOVED_TO) or found.state,
                 desk.now,
                 desk.actor,
                 settings=config(),
@@ -226,7 +231,7 @@ def _card_page(
     failed = hand_form or move_form
     move_form, hand_form = move_form or MoveForm(), hand_form or HandOverForm()
     said = manage_pages.refuse(failed, refusal) if failed and refusal else None
-    offer(move_form.state, [(each.value, _(words[1])) for each, words in card_desk_words.NAMES.items()])
+    offer(move_form.state, [(each.value, _(card_desk_words.NAMES[each][1])) for each in MOVED_TO])
     offer(move_form.reason, [(each.value, _(words)) for each, words in card_desk_words.REASONS.items()])
     offer(hand_form.kind, [(each.value, _(document_kinds.ABOUT[each].name)) for each in WATCHED])
     with looking(slug, Permission.MIND_CARDS) as desk:
@@ -257,8 +262,8 @@ def _card_page(
         return page, status_of(refusal) if refusal else 200
 
 
-def _state(typed: str) -> CardState | None:
-    return next((each for each in CardState if each == typed), None)
+def _state(typed: str, known: Iterable[CardState] = CardState) -> CardState | None:
+    return next((each for each in known if each == typed), None)
 
 
 def _mode() -> str:

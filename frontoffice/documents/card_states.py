@@ -110,6 +110,19 @@ TOLD: Mapping[CardState, Told] = {
 }
 
 
+BOX_OVER = Told(
+    N_("Please contact us"),
+    N_("The last day for your card in the pick-up box is over."),
+    N_("Please ask at the front desk. Bring your passport."),
+)
+
+
+def told(state: CardState, until: date | None, today: date) -> Told:
+    """What is said of a card that is in a state, in the pick-up box until a day."""
+    is_over = state is CardState.IN_BOX and until is not None and until < today
+    return BOX_OVER if is_over else TOLD[state]
+
+
 class NotPossible(Conflict):
     """This state cannot follow that one."""
 

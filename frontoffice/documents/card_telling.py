@@ -1,7 +1,7 @@
 """Telling people that their card is ready, and reminding them once when nobody comes for it."""
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select, update
@@ -99,9 +99,14 @@ def reach_of(session: Session, notice: CardNotice) -> Reach:
 
 
 def moved(session: Session, card: CardOrder, now: datetime, settings: Config) -> None:
-    """After a change of state: tell those who wait for it, and take back what is true no longer."""
+    """After a change of state: tell those who wait for it, and take back what is true no longer.
+
+    A card that was handed over, by whichever way, is told of no more.
+    """
     outbox.cancel(session, subject(card), now, KINDS)
-    if card.state in card_states.THERE:
+    if card.state is CardState.HANDED_OVER:
+        forget(session, card)
+    elif card.state in card_states.THERE:
         _tell(session, card, of_card(session, card), now, settings)
     else:
         session.execute(
@@ -120,6 +125,7 @@ def forget(session: Session, card: CardOrder) -> None:
 def remind(session: Session, now: datetime, *, settings: Config) -> int:
     """Remind who was told two weeks ago and has not come: once for each time that a card became ready.
 
+    For the pick-up box that is the code and the last day once more; nothing where that day has passed.
     Gives how many it looked at: whoever calls this goes on while there are as many as AT_ONCE.
     """
     due = session.scalars(
@@ -136,8 +142,11 @@ def remind(session: Session, now: datetime, *, settings: Config) -> int:
     drafts = []
     for notice in due:
         notice.reminded_at = now
-        if notice.card.state in card_states.TO_COLLECT:
-            drafts.append(_draft(session, notice.card, notice, "card_waits", now, settings))
+        card = notice.card
+        if card.state is CardState.READY:
+            drafts.append(_draft(session, card, notice, "card_waits", now, settings))
+        elif card.state is CardState.IN_BOX and _end_of_box(card) > now:
+            drafts.append(_draft(session, card, notice, "card_in_box", now, settings, again=":again"))
     session.flush()
     outbox.enqueue_all(session, drafts, now)
     return len(due)
@@ -155,7 +164,14 @@ def _tell(
 
 
 def _draft(
-    session: Session, card: CardOrder, notice: CardNotice, kind: str, now: datetime, settings: Config
+    session: Session,
+    card: CardOrder,
+    notice: CardNotice,
+    kind: str,
+    now: datetime,
+    settings: Config,
+    *,
+    again: str = "",
 ) -> outbox.Draft:
     to = reach_of(session, notice)
     return outbox.Draft(
@@ -166,9 +182,9 @@ def _draft(
         office_id=card.office_id,
         subject=subject(card),
         # With the moment: a card that was brought back and is ready again is told of again.
-        dedupe_key=f"{subject(card)}:{notice.id}:{kind}:{int(card.since.timestamp())}:{to.medium}",
+        dedupe_key=f"{subject(card)}:{notice.id}:{kind}:{int(card.since.timestamp())}{again}:{to.medium}",
         parameters=_said(session, card, notice.language, kind, settings),
-        expires_at=now + WORTH,
+        expires_at=now + WORTH if kind != "card_in_box" else min(now + WORTH, _end_of_box(card)),
         priority=SOON,
     )
 
@@ -181,13 +197,17 @@ def _said(session: Session, card: CardOrder, language: str, kind: str, settings:
     said["office_address"] = f"{office.street}\n{office.postal_code} {office.city}"
     if kind == "card_in_box":
         code = card_keys.original_of(vaults.of(session), card).box_code or ""
-        zone = ZoneInfo(office.time_zone)
-        last_day = card.until or (card.since + IN_BOX_FOR).astimezone(zone).date()
-        end = datetime.combine(last_day, time(23, 59), zone)
-        return said | {"code": code, "until_at": end.isoformat(), "time_zone": office.time_zone}
+        until = _end_of_box(card).isoformat()
+        return said | {"code": code, "until_at": until, "time_zone": office.time_zone}
     service = pick_up_service(session, office)
     documents = [] if service is None else service.documents.get(language) or service.documents["de"]
     return said | {"link": base + pick_up_path(office, service), "documents": "\n".join(documents)}
+
+
+def _end_of_box(card: CardOrder) -> datetime:
+    zone = ZoneInfo(card.office.time_zone)
+    last_day = card.until or (card.since + IN_BOX_FOR).astimezone(zone).date()
+    return datetime.combine(last_day, time(23, 59), zone).astimezone(UTC)
 
 
 def pick_up_service(session: Session, office: Office) -> Service | None:

@@ -23,7 +23,7 @@ def words(session: Session, found: Found, now: datetime) -> dict[str, Any]:
     office = rows.lasting(session, Office, found.office_id)
     if office is None:
         raise NotFound
-    told = card_states.TOLD[found.state]
+    told = card_states.told(found.state, found.until, sheet.day_of(now, office.time_zone))
     left = card_pace.remaining(card_pace.usual(session, office.id), found.state, found.since, now)
     return {
         "state": found.state,

@@ -150,7 +150,7 @@ def _add(slug: str, form: DeskForm, contact: Contact) -> ResponseReturnValue:
         form.language.data if form.language.data in config().site.languages else config().site.languages[0]
     )
     with acting(slug, Permission.MIND_WATCHES) as desk:
-        watching.begin(
+        begun = watching.begin(
             desk.session,
             desk.office,
             kind,
@@ -162,7 +162,11 @@ def _add(slug: str, form: DeskForm, contact: Contact) -> ResponseReturnValue:
             source=Source.DESK,
             actor=desk.actor,
         )
-    flash(_("We remind the person in time."), "success")
+        is_coming = begun.next_on is not None
+    if is_coming:
+        flash(_("We remind the person in time."), "success")
+    else:
+        flash(_("No reminder is left before this date. Please book an appointment for them."), "warning")
     return redirect(url_for(".watches", slug=slug), 303)
 
 

@@ -182,11 +182,6 @@ def _watch_page(
     return page, status_of(refusal) if refusal else 200
 
 
-def _other(each: ExpiryWatch) -> tuple[str, str, str]:
-    day = dates.long_day(each.ends_on, language())
-    return _(ABOUT[each.kind].name), day, watching.path(database().vault, each.id)
-
-
 def _send_code(
     office_slug: str,
     to: proving.Reach,
@@ -230,8 +225,9 @@ def _begin(
     with database().write() as session:
         office, settings = session.get_one(Office, office_id), config().documents
         begun = watching.begin(session, office, kind, expires_on, contact, spoken, now, settings=settings)
-        path = watching.path(database().vault, begun.id)
-    flash(_("We remind you in time. Keep this page: here you can change or end it."), "success")
+        path, is_coming = watching.path(database().vault, begun.id), begun.next_on is not None
+    if is_coming:  # else the page says it
+        flash(_("We remind you in time. Keep this page: here you can change or end it."), "success")
     return redirect(request.script_root + path, 303)
 
 

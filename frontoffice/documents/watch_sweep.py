@@ -61,11 +61,15 @@ class Mark(NamedTuple):
 
 
 class Swept(NamedTuple):
-    """How many watches were looked at and how many messages written; `mark` to go on from, None at the end."""
+    """How many watches were looked at and how many messages written; `mark` to go on from, None at the end.
+
+    `unreadable`: of how many no key opens the contact. They stay due.
+    """
 
     looked_at: int
     written: int
     mark: Mark | None
+    unreadable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +102,17 @@ def sweep(session: Session, now: datetime, *, settings: Config, after: Mark | No
             moved[next_on, place.today].append(each.id)
             steps += [(each, step)] if step else []
         due += [steps] if steps else []
+    unreadable = set[int]()
     drafts = [
         draft
         for steps in _unsaid(session, due)
-        for draft in _draft(session, steps, places, unwanted, now, settings)
+        for draft in _draft(session, steps, places, unwanted, unreadable, now, settings)
     ]
     written = outbox.enqueue_many(session, drafts, now)
-    _move_on(session, moved)
+    _move_on(session, {to: [each for each in ids if each not in unreadable] for to, ids in moved.items()})
     _end(session, [each.id for each in rows if each.recipient in unwanted], now)
     mark = Mark(first[-1].next_on, first[-1].id) if len(first) == AT_ONCE else None
-    return Swept(len(rows), written, mark)
+    return Swept(len(rows), written, mark, len(unreadable))
 
 
 def _is_alone(session: Session) -> bool:
@@ -203,16 +208,21 @@ def _draft(
     steps: Sequence[_DueStep],
     places: dict[int, _Place],
     unwanted: Collection[str],
+    unreadable: set[int],
     now: datetime,
     settings: Config,
 ) -> list[Draft]:
-    """One message about the date that comes first; it says that there are more, and its page shows them."""
+    """One message about the date that comes first; it says that there are more, and its page shows them.
+
+    Where no key opens the contact there is none, and all of them are noted as `unreadable`.
+    """
     vault = vaults.of(session)
     each, step = min(steps, key=lambda found: (found[0].ends_on, found[0].id))
     place = places[each.office_id]
     try:
         contact = Contact(**vault.open(each.contact))
     except InvalidToken:
+        unreadable.update(found.id for found, _ in steps)
         return []
     zone = ZoneInfo(place.office.time_zone)
     end = ladder.end_of(place.ladder, each.kind, each.expires_on)
@@ -250,6 +260,8 @@ def _draft(
 
 def _move_on(session: Session, moved: Mapping[tuple[date | None, date], Sequence[int]]) -> None:
     for (next_on, today), numbers in moved.items():
+        if not numbers:
+            continue
         session.execute(
             update(ExpiryWatch)
             .where(_among(session, ExpiryWatch.id, numbers))

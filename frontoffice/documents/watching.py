@@ -73,7 +73,8 @@ def begin(
 ) -> ExpiryWatch:
     """Remind somebody of a date; the same date of the same contact is reminded of once. Raises Invalid (expires).
 
-    Who asks for reminders wants them: having switched them off before does not count any more.
+    Who asks for reminders wants them: having switched them off before does not count any more. Of what staff note
+    when no step is left, the person is told at once: they have not seen the page that a late reminder leads to.
     """
     today, plan = today_at(office, now), ladders.of(office, settings)
     check_day(ladder.end_of(plan, kind, expires_on), today)
@@ -92,7 +93,7 @@ def begin(
     ).first()
     if found is not None:
         if found.state is not WatchState.ACTIVE:
-            _plan(found, plan, today)
+            _plan(found, plan, today, catches_up=source is not Source.HOLDER)
             found.state, found.changed_at = WatchState.ACTIVE, now
         return found
     watch = ExpiryWatch(
@@ -110,7 +111,7 @@ def begin(
         changed_at=now,
     )
     session.add(watch)
-    _plan(watch, plan, today)
+    _plan(watch, plan, today, catches_up=source is not Source.HOLDER)
     session.flush()
     _happened(session, "watch.begun", watch, now, actor)
     return watch
@@ -269,10 +270,10 @@ def subject(watch: ExpiryWatch) -> str:
     return f"watch:{watch.id}"
 
 
-def _plan(watch: ExpiryWatch, plan: ladder.Ladder, today: date) -> None:
+def _plan(watch: ExpiryWatch, plan: ladder.Ladder, today: date, *, catches_up: bool = False) -> None:
     watch.ends_on = ladder.end_of(plan, watch.kind, watch.expires_on)
     # Who has just typed in the date has seen the page that a late reminder would lead to.
-    watch.next_on = ladder.first_day(plan, watch.kind, watch.expires_on, today, catches_up=False)
+    watch.next_on = ladder.first_day(plan, watch.kind, watch.expires_on, today, catches_up=catches_up)
 
 
 def _lock(session: Session, watch: ExpiryWatch) -> None:

@@ -158,7 +158,8 @@ def _join_page(
         office, visit = choosing.chosen(session, office_slug, wanted.items)
         today = sheet.day_of(now, office.time_zone)
         if request.method == "GET":
-            form = JoinForm(data=words.usual(today, spots.open_weekdays(session, office)))
+            until = request.args.get("until", "")  # a reminder knows the day by which somebody has to come
+            form = JoinForm(data=words.usual(today, spots.open_weekdays(session, office), until))
             form.places.data = request.args.getlist("place")
         here = places.spots(session, office, visit)
         form.places.choices = [(each.slug, each.name) for each in here]

@@ -1,6 +1,7 @@
 """The waiting list in words, for pages: a wish, and the form for one."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import date, timedelta
 from typing import Any
 
@@ -86,9 +87,13 @@ def days_words(first: date, until: date) -> str:
     return words
 
 
-def usual(today: date, weekdays: list[int]) -> dict[str, Any]:
-    """The values with which a form begins: the next four weeks, on each day."""
-    last = today + timedelta(days=min(USUAL_DAYS, config().waitlist.longest_days) - 1)
+def usual(today: date, weekdays: list[int], until: str = "") -> dict[str, Any]:
+    """The values with which a form begins: on each day, the next four weeks or until a day (ISO) that is known."""
+    longest = config().waitlist.longest_days
+    last = today + timedelta(days=min(USUAL_DAYS, longest) - 1)
+    with suppress(ValueError):
+        known = date.fromisoformat(until)
+        last = min(known, today + timedelta(days=longest - 1)) if known >= today else last
     return {"first_day": today.isoformat(), "until": last.isoformat(), "weekdays": weekdays}
 
 

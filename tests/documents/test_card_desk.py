@@ -197,6 +197,16 @@ def test_handing_over_begins_to_watch_the_new_date(
         assert watch.expires_on.isoformat() == "2029-11-22"
 
 
+def test_handing_over_is_no_change_of_state(
+    clerk: Browser, database: Database, office: Office, now: datetime
+) -> None:
+    card = add_card(database, office, now, CardState.READY)
+    clerk.get(f"{HERE}/{card}")
+    assert 'value="handed_over"' not in clerk.client.get(f"{HERE}/{card}").text
+    clerk.post(f"{HERE}/{card}/move", state="handed_over", reason="as_usual")
+    assert state_of(database, card) is CardState.READY
+
+
 def test_without_a_watch_nothing_is_asked(
     clerk: Browser, database: Database, office: Office, now: datetime
 ) -> None:

@@ -180,6 +180,28 @@ def test_who_does_not_come_is_reminded_once(
     assert [kind for kind, _ in waiting(database)].count("card_waits") == 1
 
 
+@pytest.mark.parametrize(("last", "said"), [(date(2026, 12, 7), 1), (date(2026, 12, 6), 0)])
+def test_for_the_box_the_reminder_is_the_code_and_the_last_day_once_more(
+    database: Database, config: Config, office: Office, now: datetime, last: date, said: int
+) -> None:
+    card = add_card(database, office, now, CardState.CHECKING)
+    tell_me(database, config, card, now)
+    move(database, config, office, card, CardState.IN_BOX, now, box_code="4711", until=last)
+    assert remind(database, config, now + 14 * DAY) == 1
+    kinds = [(kind, parameters["code"]) for kind, parameters in waiting(database)]
+    assert kinds == [("card_in_box", "4711")] * (1 + said)
+
+
+def test_handed_over_by_any_way_nobody_is_told_any_more(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    card = add_card(database, office, now, CardState.READY)
+    tell_me(database, config, card, now)
+    move(database, config, office, card, CardState.HANDED_OVER, now)
+    with database.read() as session:
+        assert session.scalar(select(func.count()).select_from(CardNotice)) == 0
+
+
 def remind(database: Database, config: Config, now: datetime) -> int:
     with database.write() as session:
         return card_telling.remind(session, now, settings=config)

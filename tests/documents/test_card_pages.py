@@ -75,6 +75,19 @@ def test_every_state_says_what_to_do(
     assert_sound(page)
 
 
+def test_after_the_last_day_in_the_box_the_front_desk_has_it(
+    visitor: Visitor, database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    card = add_card(database, office, now, CardState.CHECKING)
+    until = now.date()
+    move(database, config, office, card, CardState.IN_BOX, now, box_code="4711", until=until)
+    assert "without an appointment" in look(visitor).text
+    with time_machine.travel(now + timedelta(days=1), tick=False):
+        page = look(visitor)
+    assert "Please ask at the front desk. Bring your passport." in page.text
+    assert "You can take your card" not in page.text
+
+
 @pytest.mark.parametrize(
     ("left", "said"),
     [

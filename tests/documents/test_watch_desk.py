@@ -44,6 +44,21 @@ def test_a_date_is_noted_and_found_again_and_the_look_is_on_record(
     assert "Of nothing at this office." in clerk.text
 
 
+def test_who_comes_after_the_last_reminder_is_told_at_once(
+    clerk: Browser, database: Database, config: Config, now: datetime
+) -> None:
+    clerk.get(f"{AT}/watches/")
+    clerk.post(f"{AT}/watches/add", contact=MAIL, kind="passport", language="de", **day(now.date() + 3 * DAY))
+    assert "We remind the person in time." in clerk.text
+    assert sweep(database, config, now) == 1
+    with database.write() as session:
+        session.scalars(select(Office)).one().document_reminders = {"days": {"passport": []}}
+    clerk.post(
+        f"{AT}/watches/add", contact=MAIL, kind="passport", language="de", **day(now.date() + 300 * DAY)
+    )
+    assert "No reminder is left before this date" in clerk.text
+
+
 def test_after_a_visit_the_contact_is_known(
     clerk: Browser, database: Database, config: Config, now: datetime
 ) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from frontoffice import rotation
 from frontoffice.config import Config
 from frontoffice.db import Database
-from frontoffice.documents import personal, watch_checks, watch_upkeep, watching
+from frontoffice.documents import personal, watch_checks, watch_sweep, watch_upkeep, watching
 from frontoffice.documents.contact import Contact
 from frontoffice.documents.models import ExpiryWatch, WatchState
 from frontoffice.messages import outbox, preferences, suppression
@@ -102,6 +102,29 @@ def test_one_click_in_the_mail_that_came_instead_ends_the_reminders(
         preferences.stop_topic(session, preferences.Holding(mail, False), now)
         watch_upkeep.forget_muted(session, now)
     assert [each.state for each in watches(database)] == [WatchState.OPTED_OUT]
+
+
+def test_a_contact_that_no_key_opens_stays_due_and_is_told(
+    database: Database, database_url: str, config: Config, office: Office, now: datetime
+) -> None:
+    end = now.date() + timedelta(days=90)
+    deliver(database, config, rows(*(f"{n};passport;{end};{n}{MAIL};de" for n in range(2))), now)
+    [first, second] = watches(database)
+    strange = Contact(mail=MAIL).seal(Vault([NEW]))
+    with database.write() as session:
+        session.execute(update(ExpiryWatch).where(ExpiryWatch.id == first.id).values(contact=strange))
+    with database.write() as session:
+        swept = watch_sweep.sweep(session, now, settings=config)
+        assert (swept.written, swept.unreadable) == (1, 1)
+    [left, other] = watches(database)
+    assert (left.next_on, left.told_on) == (first.next_on, None)
+    assert other.next_on != second.next_on
+    with database.read() as session:
+        [said] = watch_checks.differences(session)
+    assert f"no configured key (the first one is watch {first.id})" in said
+    both = Database(database_url, Vault([KEY, NEW]))
+    assert sweep(both, config, now) == 1, "once the key is there again"
+    both.close()
 
 
 def test_the_doctor_finds_what_contradicts_itself(

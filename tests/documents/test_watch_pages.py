@@ -91,6 +91,18 @@ def test_what_is_wrong_stands_beside_its_field(visitor: Visitor, now: datetime) 
         assert (wrong.status, list(wrong.errors)) == (422, [field])
 
 
+def test_where_no_reminder_is_left_the_page_says_so_and_leads_to_a_time(
+    visitor: Visitor, database: Database, config: Config, planned: object, now: datetime
+) -> None:
+    page = visitor.tap(ask(visitor, now.date() + 3 * DAY), "Remind me", code=code_of(database))
+    assert_sound(page)
+    assert "No reminder is left before this date. Please book an appointment now." in page.text
+    assert "We remind you in time" not in page.text
+    assert page.links("November")
+    [kept] = watches(database)
+    assert (sweep(database, config, now), kept.next_on) == (0, None)
+
+
 def test_the_page_leads_to_the_first_free_times_before_the_date(
     visitor: Visitor, database: Database, config: Config, now: datetime
 ) -> None:
@@ -115,10 +127,13 @@ def test_without_a_free_time_it_leads_to_the_waiting_list_and_says_what_to_do(
     near, far = (begin(database, config, now.date() + days * DAY, now) for days in (10, 100))
     page = page_of(database, visitor, near)
     assert_sound(page)
+    until = now.date() + 10 * DAY
     assert page.links("Put me on the waiting list") == [
-        "/waitlist/musterstadt/?with=residence-permit-renewal"
+        f"/waitlist/musterstadt/?with=residence-permit-renewal&until={until}"
     ]
-    assert visitor.open(page.links("Put me on the waiting list")[0]).status == 200
+    assert f'value="{until}"' in visitor.open(page.links("Put me on the waiting list")[0]).html
+    for odd in ("2026-01-01", "soon", "9999-12-31"):
+        assert visitor.open(f"/waitlist/musterstadt/?with=residence-permit-renewal&until={odd}").status == 200
     assert "Your date is close" in page.text
     assert "An appointment is not an application" in page.text
     assert "Your date is close" not in page_of(database, visitor, far).text

@@ -13,6 +13,7 @@ from frontoffice.documents import watch_sweep, watch_upkeep, watching
 from frontoffice.documents.contact import Contact
 from frontoffice.documents.importing import Complete
 from frontoffice.documents.models import ExpiryWatch, WatchState
+from frontoffice.errors import Invalid
 from frontoffice.messages import suppression
 from frontoffice.messages.models import Medium, Message, MessageState
 from frontoffice.messages.suppression import Topic
@@ -134,6 +135,50 @@ def test_the_end_of_summer_time_changes_nothing(database: Database, config: Conf
     hours = [night.astimezone(UTC) + timedelta(minutes=30 * half) for half in range(52)]
     assert sum(sweep(database, config, moment) for moment in hours) == 1
     assert contents(database, messages(database)[0])["due_at"].startswith(end.isoformat())
+
+
+def test_the_beginning_of_summer_time_changes_nothing(database: Database, config: Config) -> None:
+    night = datetime(2027, 3, 28, 0, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    end = night.date() + 90 * DAY
+    begin(database, config, end, night - DAY)
+    hours = [night.astimezone(UTC) + timedelta(minutes=30 * half) for half in range(46)]
+    assert sum(sweep(database, config, moment) for moment in hours) == 1
+
+
+@pytest.mark.parametrize(
+    ("ends", "reminders"),
+    [
+        (date(2028, 2, 29), ["2027-12-01", "2028-01-04", "2028-02-01", "2028-02-22"]),
+        (date(2026, 11, 23), []),  # today
+        (date(2026, 11, 22), None),  # yesterday
+        (date(2056, 11, 23), None),  # in thirty years
+        (date(2041, 11, 23), ["2041-08-25", "2041-09-28", "2041-10-26", "2041-11-16"]),
+    ],
+)
+def test_odd_dates_are_reminded_of_or_refused_with_a_sentence(
+    database: Database, config: Config, now: datetime, ends: date, reminders: list[str] | None
+) -> None:
+    if reminders is None:
+        with pytest.raises(Invalid, match=r"is over|too far ahead"):
+            begin(database, config, ends, now)
+        return
+    begin(database, config, ends, now)
+    days = []
+    while (next_on := watches(database)[0].next_on) is not None:
+        days.append(next_on.isoformat())
+        assert sweep(database, config, datetime.combine(next_on, now.timetz())) == 1
+    assert days == reminders
+
+
+def test_five_days_without_a_worker_cost_one_message_for_each_and_no_more(
+    database: Database, config: Config, now: datetime, end: date
+) -> None:
+    for days in range(5):
+        begin(database, config, end + days * DAY, now - DAY, contact=Contact(mail=f"{days}{MAIL}"))
+    assert sweep(database, config, now - DAY) == 0
+    assert sweep(database, config, now + 4 * DAY) == 5
+    assert sweep(database, config, now + 4 * DAY) == 0
+    assert len(set(keys(database))) == 5
 
 
 def test_a_day_begins_when_it_does_at_the_office(
