@@ -165,6 +165,11 @@ class _Own(Session):
         """The same, whatever it is for."""
         return self._own
 
+    def rollback(self) -> None:
+        """Undo everything; nothing more can be done in the transaction."""
+        super().rollback()
+        self._own.rollback()
+
     def begin_nested(self) -> SessionTransaction:
         """A savepoint. SQLAlchemy would make it when it asks for the connection, which it does not do here."""
         nested = super().begin_nested()

@@ -37,6 +37,27 @@ def test_a_block_that_raises_leaves_nothing_behind(database: Database) -> None:
         assert session.scalars(select(Tally)).all() == []
 
 
+def test_a_savepoint_takes_back_its_own_part_only(database: Database) -> None:
+    with database.write() as session:
+        session.add(tally("a"))
+        with pytest.raises(RuntimeError), session.begin_nested():
+            session.add(tally("b"))
+            session.flush()
+            raise RuntimeError
+        session.add(tally("c"))
+    with database.read() as session:
+        assert sorted(session.scalars(select(Tally.who))) == ["a", "c"]
+
+
+def test_what_is_taken_back_is_not_written(database: Database) -> None:
+    with database.write() as session:
+        session.add(tally("a"))
+        session.flush()
+        session.rollback()
+    with database.read() as session:
+        assert session.scalars(select(Tally)).all() == []
+
+
 @pytest.mark.parametrize("snapshot", [False, True])
 def test_nothing_can_be_written_while_reading(database: Database, snapshot: bool) -> None:
     with (
