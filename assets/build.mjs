@@ -148,6 +148,12 @@ function dropUnusedProperties(root, otherSources) {
   }
 }
 
+/** Icons in a theme of forced colours have the colour of the words that they stand beside. */
+const FORCED = `@media (forced-colors: active) {
+  :is(button, .kern-btn) .kern-icon { background-color: ButtonText !important; }
+  a .kern-icon { background-color: LinkText !important; }
+}`;
+
 /** KERN's stylesheet with only the families above, in its light colours. */
 function kern() {
   const root = postcss.parse(readFileSync(join(kernHome, "dist/kern.min.css"), "utf8"));
@@ -165,6 +171,10 @@ function kern() {
     if (rule.some((decl) => decl.prop === "-webkit-mask")) rule.walkDecls("mask", (decl) => decl.remove());
     // A tick is a tick in every script; see also `direction` in site.css.
     if (/__checkbox\S*:before/.test(rule.selector)) rule.before(postcss.comment({ text: "rtl:ignore" }));
+  });
+  // KERN paints them white under forced colours, where the ground may be white as well.
+  root.walkAtRules("media", (rule) => {
+    if (/forced-colors:\s*active/.test(rule.params)) rule.walkDecls("background-color", (decl) => { decl.value = "CanvasText"; });
   });
   root.walkDecls(/^--kern-/, (decl) => {
     decl.value = decl.value.replace(/oklch\([\d.]+% [\d.]+ [\d.]+\)/g, hexColour);
@@ -202,7 +212,7 @@ function copyOwnFolders() {
 
 rmSync(built, { recursive: true, force: true });
 const faces = await fonts();
-const stylesheet = `@charset "UTF-8";\n/* KERN design system (kern-ux.de), EUPL-1.2; Noto Sans, OFL-1.1 */\n${faces}\n${kern()}\n`;
+const stylesheet = `@charset "UTF-8";\n/* KERN design system (kern-ux.de), EUPL-1.2; Noto Sans, OFL-1.1 */\n${faces}\n${kern()}\n${FORCED}\n`;
 write("css/kern.css", stylesheet);
 write("css/kern.rtl.css", rtlcss.process(stylesheet));
 copyOwnFolders();

@@ -82,8 +82,10 @@ def parse(typed: str, today: date) -> BirthDate:
 def of_parts(day: str, month: str, year: str, today: date) -> BirthDate:
     """A date of birth from its three parts, in digits of any script; the month may be a word, unknown parts 00.
 
-    Raises Invalid (field `born`).
+    Who types the whole date into the field for the day has it read as `parse` does. Raises Invalid (field `born`).
     """
+    if len(day.strip()) > 2 and not (month.strip() or year.strip()):
+        return parse(day, today)
     parts = [_tidy(each) for each in (day, month, year)]
     if not all(parts):
         raise Invalid(

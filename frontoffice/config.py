@@ -79,6 +79,22 @@ class Site(Section):
         return value
 
 
+class Accessibility(Section):
+    """What the accessibility statement says of this installation: its days, and who enforces the law in this Land."""
+
+    prepared: date | Literal[""] = ""
+    reviewed: date | Literal[""] = ""
+    body: str = ""
+    body_url: str = ""
+
+    @field_validator("body_url")
+    @classmethod
+    def _is_a_web_address(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("must be an address such as https://www.example.org/schlichtung")
+        return value
+
+
 class DatabaseSettings(Section):
     """Where the data is. `connections`: at most so many to PostgreSQL from this machine's web server; 0 asks it."""
 
@@ -436,6 +452,7 @@ class Config(Section):
     """Everything that is set before the start."""
 
     site: Site
+    accessibility: Accessibility = Accessibility()
     database: DatabaseSettings
     web: Web = Web()
     booking: Booking = Booking()

@@ -67,4 +67,4 @@ class TooMany(DomainError):
     """A limit that protects something was reached."""
 
     code = "too_many"
-    sentence = N_("That was tried too often. Please wait %(minutes)s minutes and try again.")
+    sentence = N_("That was tried too often. Please wait %(minutes)s min and try again.")

@@ -31,10 +31,14 @@ class BirthDate:
 
 
 def read(typed: str, today: date) -> BirthDate | None:
-    """07031990, 7.3.1990 or 00001980 as a date that somebody alive can have been born on."""
+    """07031990, 7.3.1990, 19900307, 1990-03-07 or 00001980 as a date that somebody alive can have been born on."""
     parts = re.findall(r"\d+", typed[:20])
     if len(parts) == 1 and len(parts[0]) == 8:
-        parts = [parts[0][:2], parts[0][2:4], parts[0][4:]]
+        whole = parts[0]
+        year_last = today.year - OLDEST <= int(whole[4:]) <= today.year
+        parts = [whole[:2], whole[2:4], whole[4:]] if year_last else [whole[:4], whole[4:6], whole[6:]]
+    if len(parts) == 3 and len(parts[0]) == 4:
+        parts.reverse()
     if len(parts) != 3 or len(parts[2]) != 4:
         return None
     day, month, year = map(int, parts)

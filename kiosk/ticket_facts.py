@@ -52,10 +52,11 @@ def wait(expected: Wait | None) -> str:
             "You will probably wait about %(num)d minutes.",
             expected.high,
         )
-    return _(
-        "You will probably wait %(low)d to %(high)d minutes.",
+    return ngettext(
+        "You will probably wait %(low)d to %(num)d minute.",
+        "You will probably wait %(low)d to %(num)d minutes.",
+        expected.high,
         low=max(expected.low, 0),
-        high=expected.high,
     )
 
 

@@ -95,6 +95,15 @@ def test_what_is_no_date_of_birth_is_refused_and_says_why(typed: str, complaint:
     assert complaint in refusal.value.sentence
 
 
+@pytest.mark.parametrize("typed", ["1991-03-27", "27.3.1991", "27031991", "٢٧/٣/١٩٩١"])
+def test_the_field_of_the_day_takes_the_whole_date(typed: str) -> None:
+    assert birth_date.of_parts(typed, "", " ", TODAY) == date(1991, 3, 27)
+    with pytest.raises(Invalid):
+        birth_date.of_parts(typed, "3", "", TODAY)
+    with pytest.raises(Invalid, match="your passport does not say"):
+        birth_date.of_parts("27", "", "", TODAY)
+
+
 def test_today_and_the_parts_of_today_are_not_in_the_future() -> None:
     for typed in ("23.11.2026", "00.11.2026", "00.00.2026"):
         assert birth_date.parse(typed, TODAY)

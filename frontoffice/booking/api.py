@@ -74,7 +74,9 @@ def slots(path: OfficePath, query: SlotQuery) -> Answer:
     """Free times. `to` is the first day that is not asked for."""
     if not 0 < (query.until - query.first).days <= LONGEST_WINDOW:
         raise Invalid(
-            "to", N_("Please ask for at least one day and at most %(most)s days."), most=LONGEST_WINDOW
+            "to",
+            N_("Please ask for at least one day, and for no more days than %(most)s."),
+            most=LONGEST_WINDOW,
         )
     wanted = query.wanted()
     with database().read() as session:

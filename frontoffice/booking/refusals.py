@@ -34,7 +34,7 @@ class TooManyPeople(Invalid):
         super().__init__(
             "people",
             N_(
-                "One appointment for this service is for at most %(most)s people. "
+                "One appointment for this service is for a party of at most %(most)s. "
                 "Please make a second appointment for the others, or call us."
             ),
             most=most,
@@ -157,7 +157,7 @@ class TooManyFromNetwork(TooMany):
     code = "too_many_from_network"
     sentence = N_(
         "Very many appointments have been asked for from your internet connection, perhaps by others who share it. "
-        "Please try again in %(minutes)s minutes, use another connection (such as your mobile phone’s), or call us."
+        "Please try again in %(minutes)s min, use another connection (such as your mobile phone’s), or call us."
     )
 
 
@@ -182,7 +182,7 @@ class ProofMissing(TooMany):
     code = "proof_missing"
     sentence = N_(
         "Without JavaScript we can keep only a few times in an hour for one internet connection. "
-        "Please switch JavaScript on in your browser, try again in %(minutes)s minutes, or call us."
+        "Please switch JavaScript on in your browser, try again in %(minutes)s min, or call us."
     )
 
 
@@ -200,7 +200,7 @@ class TooManyMoves(Conflict):
 
     code = "too_many_moves"
     sentence = N_(
-        "You have moved this appointment %(most)s times already, and it cannot be moved again online. "
+        "You have moved this appointment already (%(most)s×), and it cannot be moved again online. "
         "It still stands. If you cannot come, please call us or cancel it."
     )
 

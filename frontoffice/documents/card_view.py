@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy.orm import Session
 
 from frontoffice.booking import dates, rows, sheet
@@ -46,16 +47,33 @@ def usually(left: Remaining) -> str:
         return str(
             _("This takes longer than usual. You need not worry. If it is urgent for you, please contact us.")
         )
-    if left.low < (1 if left.high <= TWO_WEEKS else 7):
-        said = _("At this office the card is usually ready within the next %(high)s days.")
-        return str(said % {"high": max(left.high, 2)})
-    if left.high <= TWO_WEEKS:
-        said = _("At this office it usually takes another %(low)s to %(high)s days until the card is ready.")
-        low, high = left.low, left.high
-    else:
-        said = _("At this office it usually takes another %(low)s to %(high)s weeks until the card is ready.")
-        low, high = left.low // 7, -(-left.high // 7)
-    return str(said % {"low": low, "high": max(high, low + 1)})
+    low, high = left.low, left.high
+    if low < (1 if high <= TWO_WEEKS else 7):
+        return str(
+            ngettext(
+                "At this office the card is usually ready within the next day.",
+                "At this office the card is usually ready within the next %(num)s days.",
+                max(high, 2),
+            )
+        )
+    if high <= TWO_WEEKS:
+        return str(
+            ngettext(
+                "At this office it usually takes another %(low)s to %(num)s day until the card is ready.",
+                "At this office it usually takes another %(low)s to %(num)s days until the card is ready.",
+                max(high, low + 1),
+                low=low,
+            )
+        )
+    low, high = low // 7, -(-high // 7)
+    return str(
+        ngettext(
+            "At this office it usually takes another %(low)s to %(num)s week until the card is ready.",
+            "At this office it usually takes another %(low)s to %(num)s weeks until the card is ready.",
+            max(high, low + 1),
+            low=low,
+        )
+    )
 
 
 def pick_up_path(session: Session, office_id: int) -> str:

@@ -42,7 +42,7 @@ BY_NUMBER = "card looked for"
 WITHOUT_PROOF = N_(
     "There were several wrong entries from your internet connection. Before we answer again, your browser has to do a "
     "short calculation that keeps programs out. Please press the button once more. If JavaScript is switched off in "
-    "your browser, please switch it on, wait %(minutes)s minutes, or ask us by phone or at the front desk."
+    "your browser, please switch it on, wait %(minutes)s min, or ask us by phone or at the front desk."
 )
 
 
@@ -68,7 +68,7 @@ class TooManyMisses(TooMany):
     """The number, or the network, was tried too often."""
 
     sentence = N_(
-        "That was tried too often. Please wait %(minutes)s minutes, or ask us: by phone, or at the front desk."
+        "That was tried too often. Please wait %(minutes)s min, or ask us: by phone, or at the front desk."
     )
 
 

@@ -29,7 +29,7 @@ from frontoffice.vault import InvalidToken, Vault
 CALL_US = N_("We cannot do this online. Please call us or come to the front desk.")
 WITHOUT_PROOF = N_(
     "Without JavaScript we can send only a few codes in an hour for one internet connection. "
-    "Please switch JavaScript on in your browser, try again in %(minutes)s minutes, or call us."
+    "Please switch JavaScript on in your browser, try again in %(minutes)s min, or call us."
 )
 
 GOOD_FOR = timedelta(minutes=30)

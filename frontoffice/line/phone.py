@@ -144,7 +144,7 @@ def go_away(session: Session, ticket: Ticket, now: datetime, until: datetime | N
     if until is not None and not now < until <= latest:
         raise Invalid(
             "until",
-            N_("Please choose a time within the next %(most)s minutes."),
+            N_("Please choose a time within the next %(most)s min."),
             most=settings.away_minutes,
         )
     locked = _locked(session, ticket)

@@ -62,7 +62,7 @@ def slots(query: FreeQuery) -> Answer:
     now = clock.now()
     number = partner_required(Scope.BOOK, now)
     if not 0 < (query.until - query.first).days <= LONGEST_WINDOW:
-        sentence = N_("Please ask for at least one day and at most %(most)s days.")
+        sentence = N_("Please ask for at least one day, and for no more days than %(most)s.")
         raise Invalid("to", sentence, most=LONGEST_WINDOW)
     with database().read() as session:
         office, visit, free = arranging.free_starts(

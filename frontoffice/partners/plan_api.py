@@ -132,7 +132,7 @@ def _asked(body: NewPlan, now: datetime) -> Asked:
 def window_required(window: Window) -> None:
     """Raise Invalid unless a window has days and time of day."""
     if not 0 < (window.until - window.first).days <= LONGEST_WINDOW:
-        sentence = N_("Please ask for at least one day and at most %(most)s days.")
+        sentence = N_("Please ask for at least one day, and for no more days than %(most)s.")
         raise Invalid("to", sentence, most=LONGEST_WINDOW)
     if window.closes <= window.opens and window.closes.isoformat() != "00:00:00":
         raise Invalid("closes", N_("The end of the time of day must be after its beginning."))

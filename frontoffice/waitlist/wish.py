@@ -64,7 +64,7 @@ def checked(wish: Wish, today: date, furthest: date) -> Wish:
     if kept.not_before and kept.before and kept.before <= kept.not_before:
         raise Invalid("before", N_("This time lies before the other one. Please check both."))
     if not 0 <= kept.notice_hours <= MOST_NOTICE:
-        raise Invalid("notice", N_("Please choose at most %(most)s days."), most=MOST_NOTICE // 24)
+        raise Invalid("notice", N_("Please choose no more days than %(most)s."), most=MOST_NOTICE // 24)
     days = (kept.until_day - kept.first_day).days
     if not any(kept.allows_day(kept.first_day + timedelta(days=number)) for number in range(min(days, 7))):
         raise Invalid("weekdays", N_("None of these weekdays lies within these days. Please check both."))

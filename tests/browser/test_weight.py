@@ -60,7 +60,7 @@ class Phone:
         self.moves[name] = self.page.evaluate("moved")
 
 
-@pytest.fixture(scope="module", params=["de", "ar"])
+@pytest.fixture(scope="module", params=["de", "uk", "ar"])
 def phone(request: pytest.FixtureRequest, browser: Browser, demonstration: Demonstration) -> Iterator[Phone]:
     """A phone that an appointment was booked with."""
     context = browser.new_context(locale=request.param, viewport={"width": 390, "height": 844})

@@ -40,6 +40,17 @@ def foreign(html: str, names: frozenset[str]) -> Iterator[str]:
         yield from (each for each in SENTENCE.findall(text) if not any(name in each for name in names))
 
 
+def untranslated(html: str, names: frozenset[str]) -> Iterator[str]:
+    """Whole sentences of ours in English or German, on a page in another language with Latin letters.
+
+    A word or two may be the same in both languages. `names` are no faults.
+    """
+    page = html5lib.parse(html, namespaceHTMLElements=False)
+    for text in _said(page, page.get("lang", ""), page.get("lang", "")):
+        if len(text.split()) > 2 and text in ours() and text not in names:
+            yield text
+
+
 def _said(element: Element, lang: str, own: str) -> Iterator[str]:
     lang = element.get("lang", lang)
     if not isinstance(element.tag, str) or element.tag in ("script", "style"):

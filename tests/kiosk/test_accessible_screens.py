@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -51,6 +52,23 @@ def faults(page: Page, where: str) -> list[str]:
     """What is wrong with the screen that is shown."""
     wide = [f"{where} sticks out: {each}" for each in page.evaluate(STICKS_OUT)]
     return wide + [f"{where}: {each}" for each in page.evaluate(RUN_AXE, ALL)]
+
+
+SEEN = """() => [...document.querySelectorAll(".kern-icon")].filter((each) => each.offsetWidth)
+    .map((each) => getComputedStyle(each).backgroundColor)"""
+GROUND = "() => getComputedStyle(document.body).backgroundColor"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_icons_are_seen_in_a_theme_of_forced_colours(browser: Browser, hall: Hall, scheme: Any) -> None:
+    context = browser.new_context(base_url=hall.kiosk.url, forced_colors="active", color_scheme=scheme)
+    page = context.new_page()
+    for path in ("/de/", "/de/card", "/de/check-in"):
+        page.goto(path)
+        colours = page.evaluate(SEEN)
+        assert path != "/de/" or len(colours) >= 4
+        assert page.evaluate(GROUND) not in colours, path
+    context.close()
 
 
 def test_axe_finds_nothing_on_the_screens(screen: Page, language: str) -> None:

@@ -28,7 +28,13 @@ def test_who_has_forgotten_the_code_is_found_by_date_of_birth_and_time(hall: Hal
     hall.office.appointments["1990-03-07 09:30"] = DUE
     guest.get("/en/check-in")
     assert 'href="/en/check-in/without-code"' in guest.page.text
-    for born, due in [("07031990", "0930"), ("7.3.1990", "9:30"), ("07 03 1990", "930")]:
+    for born, due in [
+        ("07031990", "0930"),
+        ("7.3.1990", "9:30"),
+        ("07 03 1990", "930"),
+        ("19900307", "0930"),
+        ("1990-03-07", "0930"),
+    ]:
         guest.get("/en/check-in/without-code")
         guest.post("/en/check-in/without-code", born=born, due=due, **guest.form())
         assert re.fullmatch(r"A\d{3}", guest.number())

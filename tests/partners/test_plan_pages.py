@@ -115,7 +115,7 @@ def test_wrong_lines_are_named_and_what_was_sent_can_be_mended(
         ({"rows": 'Olena;"1.1.1980'}, "Line 1: Please enter a mail address"),
         ({"first": ""}, "Please enter a date"),
         ({"first": "2026-11-28"}, "at least one day"),
-        ({"last": "2027-11-28"}, "at most 62 days"),
+        ({"last": "2027-11-28"}, "no more days than 62"),
         ({"opens": "noon"}, "a time such as"),
         ({"opens": "12:00", "closes": "11:00"}, "after its beginning"),
         (
