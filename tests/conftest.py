@@ -19,6 +19,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
+from playwright.sync_api import Playwright, sync_playwright
 from sqlalchemy import Engine
 
 from frontoffice import db, logs, schema
@@ -60,6 +61,13 @@ def _knowing_statements(make: Callable[..., Engine]) -> Callable[..., Engine]:
 
 
 db._sqlite, db._postgresql = _knowing_statements(db._sqlite), _knowing_statements(db._postgresql)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """What drives browsers: one for all of a process, because two do not get along."""
+    with sync_playwright() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

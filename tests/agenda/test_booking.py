@@ -156,7 +156,7 @@ def test_several_services_for_a_family_are_one_visit(
 
 def test_too_many_people_are_refused_with_what_to_do(clerk: Browser) -> None:
     assert times(clerk, people=3) == []
-    assert "at most 1 people" in clerk.text
+    assert "a party of at most 1." in clerk.text
 
 
 def test_what_visitors_cannot_book_online_staff_can(database: Database, clerk: Browser) -> None:

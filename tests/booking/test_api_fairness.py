@@ -52,7 +52,7 @@ def test_without_a_proof_there_are_few_holds_and_with_one_more(
 ) -> None:
     program = strict(config, database)
     assert hold(program).status_code == 201
-    assert "Minuten" in problem_of(hold(program), 429, "proof_missing")["detail"]
+    assert "60 min" in problem_of(hold(program), 429, "proof_missing")["detail"].lower()
     assert hold(program, captcha=proof(program)).status_code == 201
     problem_of(hold(program, start=LATER, captcha="nonsense"), 422, "proof_refused")
     solved = proof(program)

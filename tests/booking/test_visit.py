@@ -68,7 +68,7 @@ def test_a_visit_is_online_only_if_all_of_it_is(changes: dict[str, bool]) -> Non
 
 def test_more_people_than_the_service_takes_are_refused_with_the_number_it_takes() -> None:
     assert visit([(RENEWAL, 5)]).people == 5
-    with pytest.raises(TooManyPeople, match="at most 5 people") as refused:
+    with pytest.raises(TooManyPeople, match="a party of at most 5") as refused:
         visit([(RENEWAL, 6)])
     assert refused.value.field == "people"
 

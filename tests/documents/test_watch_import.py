@@ -442,5 +442,7 @@ def test_a_file_without_a_last_line_end_is_taken_whole_where_its_rows_are_counte
     bearer = {"Authorization": f"Bearer {token(database, office, now, Scope.WATCHES, Scope.CARDS)}"}
     answers = [client.put(f"/api/v1/watches?{how}", data=text, headers=bearer).json for how in ("", "rows=2")]
     assert [(each or {})["is_whole"] for each in answers] == [False, True]
-    cards = client.put("/api/v1/cards?complete=true", data="order;born\n", headers=bearer)
+    cards = client.put(
+        "/api/v1/cards?complete=true", data="order;born\n", headers=bearer | {"Accept-Language": "en"}
+    )
     assert (cards.status_code, "leave" in cards.text) == (422, True)

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
 from tests.kiosk.lobby import ROOT
 
@@ -18,11 +18,10 @@ needs_browser = [
 ]
 
 
-def new_browser(*arguments: str) -> Iterator[Browser]:
+def new_browser(playwright: Playwright, *arguments: str) -> Iterator[Browser]:
     """A Chromium, closed afterwards."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-quic", *arguments]
-        )
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(
+        executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-quic", *arguments]
+    )
+    yield browser
+    browser.close()

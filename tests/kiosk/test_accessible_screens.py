@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.browser.look import ALL, AXE, RUN_AXE, STICKS_OUT
 from tests.kiosk.browsing import needs_browser, new_browser
@@ -21,9 +21,9 @@ SCREENS = [*PATHS, "information/renewal", "information/topic/stay", "nothing"]
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(playwright: Playwright) -> Iterator[Browser]:
     """Chromium without a window."""
-    yield from new_browser()
+    yield from new_browser(playwright)
 
 
 @pytest.fixture(params=["de", "ar"])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from kiosk import qr
 from kiosk.codes import ALPHABET
@@ -88,9 +88,10 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser(film: Path) -> Iterator[Browser]:
+def browser(playwright: Playwright, film: Path) -> Iterator[Browser]:
     """A Chromium with a camera."""
     yield from new_browser(
+        playwright,
         "--use-fake-device-for-media-stream",
         "--use-fake-ui-for-media-stream",
         f"--use-file-for-fake-video-capture={film}",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.kiosk.browsing import needs_browser, new_browser
 from tests.kiosk.fake_office import FakeOffice, code
@@ -17,9 +17,9 @@ pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(playwright: Playwright) -> Iterator[Browser]:
     """A Chromium for all tests here."""
-    yield from new_browser()
+    yield from new_browser(playwright)
 
 
 @pytest.fixture(scope="module")
