@@ -43,10 +43,7 @@ def open_counters(database: Database, office: Office, now: datetime, *numbers: i
         return [office.counters[number - 1].id for number in numbers]
 
 
-def test_the_wait_follows_what_happens_in_the_line(
-    database: Database, office: Office, now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(waiting_time, "SHARE", 0.0)  # a slow machine may work it out anew at each step, too
+def test_the_wait_follows_what_happens_in_the_line(database: Database, office: Office, now: datetime) -> None:
     with database.write() as session:
         found = session.get_one(Office, office.id)
         first, second, third = (
