@@ -211,8 +211,12 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """One transaction: commits at the end of the block, undoes everything if the block raises."""
+    def write(self, *, may_be_lost: bool = False) -> Iterator[Session]:
+        """One transaction: commits at the end of the block, undoes everything if the block raises.
+
+        `may_be_lost`: PostgreSQL need not wait until it is on the disk; a crash of the machine may take back the last
+        moments (SQLite waits always). For counts of limits, when nothing else is written.
+        """
         info = {"vault": self.vault, MEMORY: self.memory}
         with (
             self._turns,
@@ -222,6 +226,8 @@ class Database:
             try:
                 with connection.begin():
                     session.begin()
+                    if may_be_lost and not self.is_sqlite:
+                        connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
                     yield session
                     session.flush()
             finally:

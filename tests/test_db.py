@@ -58,6 +58,18 @@ def test_what_is_taken_back_is_not_written(database: Database) -> None:
         assert session.scalars(select(Tally)).all() == []
 
 
+def test_only_what_may_be_lost_does_not_wait_for_the_disk(database: Database) -> None:
+    if database.is_sqlite:
+        pytest.skip("SQLite waits always")
+    waits = text("SHOW synchronous_commit")
+    with database.write(may_be_lost=True) as session:
+        session.add(tally("a"))
+        assert session.scalar(waits) == "off"
+    with database.write() as session:  # on the same connection
+        assert session.scalar(waits) == "on"
+        assert session.scalars(select(Tally.who)).all() == ["a"]
+
+
 @pytest.mark.parametrize("snapshot", [False, True])
 def test_nothing_can_be_written_while_reading(database: Database, snapshot: bool) -> None:
     with (

@@ -119,7 +119,8 @@ def look_up(
     is asked for one. Raises UnknownCard, TooManyMisses, ProofMissing and ProofRefused.
     """
     asks = rules is not None and rules.captcha == "on"
-    with database.write() as session:  # and committed, whatever is said afterwards
+    # Committed, whatever is said afterwards; without waiting for the disk, as only tries are counted.
+    with database.write(may_be_lost=True) as session:
         if asks and proof:
             captcha.check(session, proof, now)
         looked = look(session, number, born, now, network=network, order=order)
