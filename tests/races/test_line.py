@@ -138,8 +138,8 @@ def clear(now: datetime, *seats: Seat) -> list[Act]:
 
 
 def delayed(place: int, act: Act) -> Act:
-    """The act, begun up to 8 ms after its round: swept over what an act takes, so that each side wins once."""
-    return (begin_late, place // 2 % 9, *act)
+    """The act, begun up to 40 ms after its round: swept over what an act takes, so that each side wins once."""
+    return (begin_late, 5 * (place // 2 % 9), *act)
 
 
 def begin_late(
