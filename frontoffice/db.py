@@ -215,7 +215,7 @@ class Database:
         """One transaction: commits at the end of the block, undoes everything if the block raises.
 
         `may_be_lost`: PostgreSQL need not wait until it is on the disk; a crash of the machine may take back the last
-        moments (SQLite waits always). For counts of limits, when nothing else is written.
+        moments (SQLite waits always). For counts and proofs that are used up, when nothing else is written.
         """
         info = {"vault": self.vault, MEMORY: self.memory}
         with (

@@ -11,6 +11,7 @@ from frontoffice import events
 from frontoffice.audit import searching
 from frontoffice.documents import card_moving, card_telling
 from frontoffice.documents.card_models import CardNotice, CardOrder, CardState
+from frontoffice.errors import NotFound
 from frontoffice.events import Event
 from frontoffice.offices.models import Office
 
@@ -40,6 +41,14 @@ class Step(NamedTuple):
     kind: str
     to: str | None
     reason: str | None
+
+
+def card(session: Session, office: Office, number: int) -> CardOrder:
+    """A card of the office, to be looked at. (To be changed: `card_moving.of_office`, which locks.) Raises NotFound."""
+    found = session.get(CardOrder, number)
+    if found is None or found.office_id != office.id:
+        raise NotFound
+    return found
 
 
 def counts(session: Session, office: Office) -> Mapping[CardState, int]:

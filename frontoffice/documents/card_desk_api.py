@@ -70,10 +70,7 @@ def arrive(path: OfficePath, body: ArrivalBody) -> Answer:
 def read_card(path: CardPath) -> Answer:
     """Read where a card is."""
     with looking(path.office, Permission.MIND_CARDS) as desk:
-        card = desk.session.get(CardOrder, path.card)
-        if card is None or card.office_id != desk.office.id:
-            raise NotFound
-        return _answer(desk, card)
+        return _answer(desk, card_desk.card(desk.session, desk.office, path.card))
 
 
 @api.post("/<int:card>/move", **ONE)

@@ -235,9 +235,7 @@ def _card_page(
     offer(move_form.reason, [(each.value, _(words)) for each, words in card_desk_words.REASONS.items()])
     offer(hand_form.kind, [(each.value, _(document_kinds.ABOUT[each].name)) for each in WATCHED])
     with looking(slug, Permission.MIND_CARDS) as desk:
-        found = desk.session.get(CardOrder, card_id)
-        if found is None or found.office_id != desk.office.id:
-            raise NotFound
+        found = card_desk.card(desk.session, desk.office, card_id)
         original = card_moving.original_of(desk.session, found)
         page = render(
             desk,

@@ -36,10 +36,8 @@ from frontoffice.operations import backup
 
 SAMPLE = 50  # sealed fields that are tried per column: the oldest and the newest
 CLOCK_MAY_DIFFER = timedelta(seconds=5)
-LOCKS_OF_EVENTS = (
-    "event_is_kept",
-    "event_stays",
-)  # triggers: rebuilding the table on SQLite takes them away silently
+# Triggers: rebuilding the table on SQLite takes them away silently.
+LOCKS_OF_EVENTS = ("event_is_kept", "event_stays")
 OLDEST_BACKUP = timedelta(hours=48)
 LEAST_FREE = 1 * 1024**3  # bytes
 LEAST_FREE_TIMES = 2  # the size of the database: a backup needs room for a copy

@@ -1,6 +1,5 @@
 """Administrators act on accounts at the same moment, in processes: one of them always remains, a link counts once."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -15,14 +14,6 @@ from tests.line.parts import account
 from tests.races.crew import SIZE, Crew
 
 ROUNDS = 4
-
-
-@pytest.fixture(scope="module")
-def crew() -> Iterator[Crew]:
-    """Four processes."""
-    crew = Crew()
-    yield crew
-    crew.dismiss()
 
 
 def take_away(session: Session, _config: Config, number: int, now: datetime, how: str) -> str:

@@ -1,6 +1,5 @@
 """What happens to appointments at the same moment in several processes: one wins, nobody is left with nothing."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -31,14 +30,6 @@ from tests.sample import sample_office
 
 MONDAY = date(2026, 11, 23)
 CLOCKS = ("08:00", "08:30", "09:00", "09:30", "10:00", "10:30", "11:00", "11:30")
-
-
-@pytest.fixture(scope="module")
-def crew() -> Iterator[Crew]:
-    """Four processes."""
-    crew = Crew()
-    yield crew
-    crew.dismiss()
 
 
 @pytest.fixture

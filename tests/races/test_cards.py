@@ -1,9 +1,7 @@
 """Guesses at a card's date of birth from several processes at once: together they get no more than the limit."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
-import pytest
 from sqlalchemy.orm import Session
 
 from frontoffice.config import Config
@@ -15,14 +13,6 @@ from tests.documents.cards import BORN, SERIAL, add_card
 from tests.races.crew import Crew
 
 ROUNDS = 6  # with four processes: 24 guesses at one number, of which ten are looked at
-
-
-@pytest.fixture(scope="module")
-def crew() -> Iterator[Crew]:
-    """Four processes."""
-    crew = Crew()
-    yield crew
-    crew.dismiss()
 
 
 def guess(session: Session, _config: Config, number: str, born: str, network: str, now: datetime) -> str:

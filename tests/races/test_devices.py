@@ -1,10 +1,9 @@
 """Devices act at once, in processes: a journal handed in under two pairings, several devices paired anew."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,14 +20,6 @@ from tests.races.crew import Crew
 from tests.sample import PICK_UP
 
 ROUNDS = 5
-
-
-@pytest.fixture(scope="module")
-def crew() -> Iterator[Crew]:
-    """Four processes."""
-    crew = Crew()
-    yield crew
-    crew.dismiss()
 
 
 def deliver(

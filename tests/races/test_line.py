@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -27,13 +26,6 @@ ROUNDS = 6
 NUMBERS = [f"A{number:03d}" for number in range(1, ROUNDS + 1)]
 MINUTE = timedelta(minutes=1)
 Seat = tuple[int, int]  # counter and account
-
-
-@pytest.fixture(scope="module")
-def crew() -> Iterator[Crew]:
-    crew = Crew()
-    yield crew
-    crew.dismiss()
 
 
 # What the processes do.
