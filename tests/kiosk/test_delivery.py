@@ -48,6 +48,7 @@ def test_what_is_delivered_is_what_the_office_expects(office: FakeOffice, visito
         "kind": "walk_in",
         "number": 1,
         "language": "de",
+        "language_chosen": False,
         "code": None,
         "service": "emergency",
         "handed_out": False,

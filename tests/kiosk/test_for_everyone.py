@@ -297,7 +297,8 @@ def test_without_a_voice_for_the_language_the_screen_says_so_and_another_voice_w
 ) -> None:
     screen.add_init_script(VOICES.replace("VOICES", '[["ar-SA", false], ["de-DE", true]]', 1))
     screen.goto("/de/walk-in")
-    press(screen, "*")
+    with screen.expect_response(re.compile("/display$")):
+        press(screen, "*")
     assert screen.evaluate("spoken[0][2]") == "Worum geht es?"
     screen.goto("/ar/walk-in")
     expect(screen.locator("[value=aloud]")).to_be_hidden()
