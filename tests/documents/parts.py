@@ -1,8 +1,15 @@
 """Watches for tests: begin some, deliver some, sweep."""
 
 import io
-from collections.abc import Sequence
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
+from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 from sqlalchemy import select
@@ -19,6 +26,7 @@ from frontoffice.documents.watch_import import Watches
 from frontoffice.messages.envelope import unseal
 from frontoffice.messages.models import Message
 from frontoffice.offices.models import Office
+from tests.conftest import KEY
 
 PHONE, MAIL = "+4915123456789", "zoe@beispiel.example"
 PERMIT, PASSPORT = DocumentKind.RESIDENCE_PERMIT, DocumentKind.PASSPORT
@@ -108,3 +116,32 @@ def contents(database: Database, message: Message) -> dict[str, Any]:
     envelope = unseal(database.vault, message.envelope)
     assert envelope is not None
     return {"to": envelope.to, "fallback_to": envelope.fallback_to, **envelope.parameters}
+
+
+def settings(database_url: str) -> dict[str, str]:
+    """The environment of a command."""
+    return {
+        "FRONTOFFICE_SITE__BASE_URL": "http://localhost",
+        "FRONTOFFICE_SITE__SECRET_KEYS": f'["{KEY}"]',
+        "FRONTOFFICE_DATABASE__URL": database_url,
+    }
+
+
+def killed_and_again(
+    what: str, file: Path, database_url: str, count: Callable[[], int]
+) -> tuple[int, CompletedProcess[str]]:
+    """Import a file, kill the command (SIGKILL) when the first rows are in, and import it again from the start.
+
+    Gives how many rows were in at the moment of the kill, and how the second command ended.
+    """
+    command = [sys.executable, "-m", "frontoffice", "import", what, str(file)]
+    environment = os.environ | settings(database_url)
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(3000):
+        if process.poll() is not None or count():
+            break
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    half = count()
+    return half, subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

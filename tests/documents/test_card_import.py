@@ -2,20 +2,23 @@
 
 import io
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, delete, event, func, select
 
 from frontoffice.config import Config
-from frontoffice.db import Database
+from frontoffice.db import Base, Database
 from frontoffice.documents import card_moving, card_upkeep, importing, integrations, looking_up
 from frontoffice.documents.card_import import Cards
 from frontoffice.documents.card_models import CardClosed, CardNotice, CardOrder, CardState
 from frontoffice.documents.importing import Report
 from frontoffice.documents.reading import Bad
+from frontoffice.events import Event
 from frontoffice.messages.models import Message
 from frontoffice.offices.models import Office
 from tests.documents.cards import BORN, ORDER, SERIAL, add_card, events_of, move, state_of, waiting
+from tests.documents.parts import killed_and_again
 
 HEAD = "Auftragsnummer;Seriennummer;Geburtsdatum;Status;Seit;Kontakt;Sprache"
 
@@ -214,3 +217,31 @@ def test_two_offices_may_have_the_same_order_number(
     rows = (f"{slug};{ORDER};27.03.{year}" for slug, year in (("musterstadt", 1991), ("anderswo", 1992)))
     report, bad = deliver(database, config, now, *rows, head="Amt;Auftragsnummer;Geburtsdatum")
     assert (report.new, bad) == (2, [])
+
+
+def test_killed_in_the_middle_and_given_again_no_card_and_no_message_is_lost_or_doubled(
+    database: Database, database_url: str, config: Config, office: Office, now: datetime, tmp_path: Path
+) -> None:
+    deliver(database, config, now, "A000000;;27.03.1991;bestellt;;;", "A000999;;27.03.1991;bestellt;;;")
+    file = tmp_path / "cards.csv"
+    told = ("abholbereit;;zoe@beispiel.example;de", *["versandt;;;"] * 4)
+    rows = (f"A{n:06};;27.03.1991;{told[n % 5]}" for n in range(1000))
+    file.write_text("\n".join((HEAD, *rows, "A002000;;27.13.1991;bestellt;;;")) + "\n", encoding="utf-8")
+    half, again = killed_and_again("cards", file, database_url, lambda: count(database, CardNotice) * 5)
+    assert 0 < half < 1000
+    assert again.returncode == 1, "the bad row is told"
+    assert f"{1000 - half - 1} new, 1 changed, {half} unchanged, 0 repeated, 0 ended, 1 bad" in again.stdout
+    assert "line 1002: born: " in again.stderr
+    for table, expected in ((CardOrder, 1000), (CardNotice, 200), (Message, 200)):
+        assert count(database, table) == expected
+    with database.read() as session:
+        kinds = session.execute(select(Event.kind, func.count()).group_by(Event.kind)).all()
+        states = session.execute(select(CardOrder.state, func.count()).group_by(CardOrder.state)).all()
+    assert sorted(kinds) == [("card.added", 1000), ("card.moved", 2), ("card.notice", 200)]
+    assert sorted(states) == [(CardState.READY, 200), (CardState.SHIPPED, 800)]
+
+
+def count(database: Database, table: type[Base]) -> int:
+    """How many rows there are."""
+    with database.read() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0

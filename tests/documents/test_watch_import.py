@@ -2,7 +2,6 @@
 
 import io
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -27,8 +26,18 @@ from frontoffice.offices.models import Office
 from frontoffice.partners import registering
 from frontoffice.partners.models import PartnerKind, Scope
 from frontoffice.partners.registering import Terms
-from tests.conftest import KEY
-from tests.documents.parts import MAIL, PHONE, deliver, keys, messages, rows, sweep, watches
+from tests.documents.parts import (
+    MAIL,
+    PHONE,
+    deliver,
+    keys,
+    killed_and_again,
+    messages,
+    rows,
+    settings,
+    sweep,
+    watches,
+)
 
 pytestmark = pytest.mark.usefixtures("office")
 DAY = timedelta(days=1)
@@ -219,18 +228,8 @@ def test_killed_in_the_middle_and_given_again_nothing_is_lost_or_doubled(
     end = clock.now().date() + 400 * DAY
     file = tmp_path / "watches.csv"
     file.write_text(many(3000, end), encoding="utf-8")
-    command = [sys.executable, "-m", "frontoffice", "import", "watches", str(file)]
-    environment = os.environ | settings(database_url)
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(3000):
-        if process.poll() is not None or count(database) >= 500:
-            break
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    half = count(database)
+    half, again = killed_and_again("watches", file, database_url, lambda: count(database))
     assert 0 < half < 3000
-    again = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (again.returncode, count(database)) == (0, 3000), again.stderr
     assert f"{3000 - half} new" in again.stdout
     assert f"{half} unchanged" in again.stdout
@@ -332,15 +331,6 @@ def count(database: Database) -> int:
     """How many watches there are."""
     with database.read() as session:
         return session.scalar(select(func.count()).select_from(ExpiryWatch)) or 0
-
-
-def settings(database_url: str) -> dict[str, str]:
-    """The environment of a command."""
-    return {
-        "FRONTOFFICE_SITE__BASE_URL": "http://localhost",
-        "FRONTOFFICE_SITE__SECRET_KEYS": f'["{KEY}"]',
-        "FRONTOFFICE_DATABASE__URL": database_url,
-    }
 
 
 def test_the_command_says_what_became_of_it_and_writes_a_report(
