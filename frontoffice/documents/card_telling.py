@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy.orm import Session, contains_eager
 
 from frontoffice import events
 from frontoffice import vault as vaults
@@ -22,6 +22,10 @@ PICK_UP = "eat-pick-up"  # the slug of the service in the catalogue
 WORTH = timedelta(days=7)  # how long it is still good to hear that a card is ready
 VISITOR = "visitor"  # who asks, in events
 IN_BOX_FOR = timedelta(days=14)  # where nobody has said until when
+BEFORE_END = timedelta(days=3)  # of the pick-up box: by then at the latest comes the reminder …
+WORTH_REMINDING = timedelta(
+    days=5
+)  # … unless the card is in there for so short that the first message is still fresh
 MOST = 4  # contacts of one card: the holder, a parent, somebody who helps
 AT_ONCE = 100
 SOON = 4  # priority
@@ -123,29 +127,34 @@ def forget(session: Session, card: CardOrder) -> None:
 
 
 def remind(session: Session, now: datetime, *, settings: Config) -> int:
-    """Remind who was told two weeks ago and has not come: once for each time that a card became ready.
+    """Remind who was told `remind_days` ago and has not come: once for each time that a card became ready.
 
-    For the pick-up box that is the code and the last day once more; nothing where that day has passed.
+    For the pick-up box that is the code and the last day once more, three days before that day at the latest; nothing
+    where it has passed, or where the card is in there for less than five days.
     Gives how many it looked at: whoever calls this goes on while there are as many as AT_ONCE.
     """
     due = session.scalars(
         select(CardNotice)
+        .join(CardNotice.card)
         .where(
-            CardNotice.told_at <= now - timedelta(days=settings.cards.remind_days),
+            CardNotice.told_at <= now,
             CardNotice.reminded_at.is_(None),
+            or_(
+                CardNotice.told_at <= now - timedelta(days=settings.cards.remind_days),
+                and_(CardOrder.state == CardState.IN_BOX, CardOrder.until <= (now + BEFORE_END).date()),
+            ),
         )
-        .options(joinedload(CardNotice.card).joinedload(CardOrder.office))
+        .options(contains_eager(CardNotice.card).joinedload(CardOrder.office))
         .order_by(CardNotice.id)
         .limit(AT_ONCE)
         .with_for_update(of=CardNotice, skip_locked=True)
     ).all()
     drafts = []
     for notice in due:
-        notice.reminded_at = now
-        card = notice.card
+        notice.reminded_at, card = now, notice.card
         if card.state is CardState.READY:
             drafts.append(_draft(session, card, notice, "card_waits", now, settings))
-        elif card.state is CardState.IN_BOX and _end_of_box(card) > now:
+        elif card.state is CardState.IN_BOX and _end_of_box(card) > now and _is_long_in_box(notice):
             drafts.append(_draft(session, card, notice, "card_in_box", now, settings, again=":again"))
     session.flush()
     outbox.enqueue_all(session, drafts, now)
@@ -208,6 +217,10 @@ def _end_of_box(card: CardOrder) -> datetime:
     zone = ZoneInfo(card.office.time_zone)
     last_day = card.until or (card.since + IN_BOX_FOR).astimezone(zone).date()
     return datetime.combine(last_day, time(23, 59), zone).astimezone(UTC)
+
+
+def _is_long_in_box(notice: CardNotice) -> bool:
+    return notice.told_at is not None and _end_of_box(notice.card) - notice.told_at >= WORTH_REMINDING
 
 
 def pick_up_service(session: Session, office: Office) -> Service | None:

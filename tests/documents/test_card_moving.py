@@ -180,16 +180,21 @@ def test_who_does_not_come_is_reminded_once(
     assert [kind for kind, _ in waiting(database)].count("card_waits") == 1
 
 
-@pytest.mark.parametrize(("last", "said"), [(date(2026, 12, 7), 1), (date(2026, 12, 6), 0)])
-def test_for_the_box_the_reminder_is_the_code_and_the_last_day_once_more(
-    database: Database, config: Config, office: Office, now: datetime, last: date, said: int
+@pytest.mark.parametrize(("days", "reminded"), [(30, 14), (14, 11), (5, 2), (4, None), (0, None)])
+def test_for_the_box_the_reminder_comes_well_before_the_last_day(
+    database: Database, config: Config, office: Office, now: datetime, days: int, reminded: int | None
 ) -> None:
     card = add_card(database, office, now, CardState.CHECKING)
     tell_me(database, config, card, now)
+    last = now.date() + days * DAY
     move(database, config, office, card, CardState.IN_BOX, now, box_code="4711", until=last)
-    assert remind(database, config, now + 14 * DAY) == 1
-    kinds = [(kind, parameters["code"]) for kind, parameters in waiting(database)]
-    assert kinds == [("card_in_box", "4711")] * (1 + said)
+    counts = []
+    for day in range(32):
+        remind(database, config, now + day * DAY)
+        counts.append(len(waiting(database)))
+    assert counts == [2 if reminded is not None and day >= reminded else 1 for day in range(32)]
+    for kind, said in waiting(database):
+        assert (kind, said["code"], said["until_at"][:10]) == ("card_in_box", "4711", last.isoformat())
 
 
 def test_handed_over_by_any_way_nobody_is_told_any_more(
