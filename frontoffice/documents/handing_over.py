@@ -80,7 +80,7 @@ def _watch(
             Contact.at(to.medium, to.to),
             language,
             now,
-            settings=settings.documents,
+            settings=settings,
             source=Source.DESK,
             actor=actor,
         )

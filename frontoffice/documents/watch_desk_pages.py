@@ -158,7 +158,7 @@ def _add(slug: str, form: DeskForm, contact: Contact) -> ResponseReturnValue:
             contact,
             spoken,
             desk.now,
-            settings=config().documents,
+            settings=config(),
             source=Source.DESK,
             actor=desk.actor,
         )

@@ -223,7 +223,7 @@ def _begin(
     office_id: int, kind: DocumentKind, expires_on: date, contact: Contact, spoken: str, now: datetime
 ) -> ResponseReturnValue:
     with database().write() as session:
-        office, settings = session.get_one(Office, office_id), config().documents
+        office, settings = session.get_one(Office, office_id), config()
         begun = watching.begin(session, office, kind, expires_on, contact, spoken, now, settings=settings)
         path, is_coming = watching.path(database().vault, begun.id), begun.next_on is not None
     if is_coming:  # else the page says it

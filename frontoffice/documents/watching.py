@@ -1,7 +1,7 @@
 """Watches of single people: begin, change and end one, and find it again by its link or its contact."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, String, cast, or_, select, update
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from frontoffice import events
 from frontoffice import vault as vaults
-from frontoffice.config import Documents
+from frontoffice.config import Config, Documents
 from frontoffice.documents import contact as contacts
 from frontoffice.documents import ladder, ladders
 from frontoffice.documents.contact import Contact
@@ -23,7 +23,8 @@ from frontoffice.offices.models import Office
 from frontoffice.vault import Vault
 
 PURPOSE = "watch"
-KIND = "expiry"  # of its messages
+KIND, NOTED = "expiry", "expiry_noted"  # of its messages: the reminders, and the first one
+NOTED_FOR = timedelta(days=7)  # so long it is still worth hearing that an address was noted
 HOLDER = "holder"
 LONGEST = timedelta(days=366 * 15)  # no document is valid for longer
 MOST = 20  # watches of one contact that are listed
@@ -67,7 +68,7 @@ def begin(
     language: str,
     now: datetime,
     *,
-    settings: Documents,
+    settings: Config,
     source: Source = Source.HOLDER,
     actor: str = HOLDER,
 ) -> ExpiryWatch:
@@ -75,8 +76,9 @@ def begin(
 
     Who asks for reminders wants them: having switched them off before does not count any more. Of what staff note
     when no step is left, the person is told at once: they have not seen the page that a late reminder leads to.
+    Where a reminder is still to come, they hear at once that staff have noted their address: nobody has proved it.
     """
-    today, plan = today_at(office, now), ladders.of(office, settings)
+    today, plan = today_at(office, now), ladders.of(office, settings.documents)
     check_day(ladder.end_of(plan, kind, expires_on), today)
     digests = contact.recipients(vaults.of(session))
     suppression.unmute(session, digests, Topic.REMINDERS)
@@ -113,6 +115,8 @@ def begin(
     session.add(watch)
     _plan(watch, plan, today, catches_up=source is not Source.HOLDER)
     session.flush()
+    if source is Source.DESK and watch.next_on is not None and watch.next_on > today:
+        _say_noted(session, watch, contact, now, settings)
     _happened(session, "watch.begun", watch, now, actor)
     return watch
 
@@ -191,6 +195,7 @@ def take_back(session: Session, watch: ExpiryWatch, now: datetime) -> None:
     for other dates of the same person, too: those are looked at once more.
     """
     about = subject(watch)
+    outbox.cancel(session, about, now, kinds=[NOTED])
     if not outbox.cancel(session, about, now, kinds=[KIND]):
         return
     session.execute(
@@ -274,6 +279,33 @@ def _plan(watch: ExpiryWatch, plan: ladder.Ladder, today: date, *, catches_up: b
     watch.ends_on = ladder.end_of(plan, watch.kind, watch.expires_on)
     # Who has just typed in the date has seen the page that a late reminder would lead to.
     watch.next_on = ladder.first_day(plan, watch.kind, watch.expires_on, today, catches_up=catches_up)
+
+
+def _say_noted(
+    session: Session, watch: ExpiryWatch, contact: Contact, now: datetime, settings: Config
+) -> None:
+    """Tell a contact that staff have noted it, with the link to change or end the reminders: once for each watch."""
+    noon = datetime.combine(watch.ends_on, time(12), ZoneInfo(watch.office.time_zone))
+    outbox.enqueue(
+        session,
+        now=now,
+        kind=NOTED,
+        medium=contact.medium,
+        to=contact.to,
+        fallback_to=contact.mail if contact.phone else None,
+        language=watch.language,
+        office_id=watch.office_id,
+        subject=subject(watch),
+        dedupe_key=f"{subject(watch)}:noted:{contact.medium}",
+        parameters={
+            "office_name": watch.office.name,
+            "office_phone": watch.office.phone,
+            "link": settings.site.base_url + path(vaults.of(session), watch.id),
+            "due_at": noon.astimezone(UTC).isoformat(),
+            "time_zone": watch.office.time_zone,
+        },
+        expires_at=now + NOTED_FOR,
+    )
 
 
 def _lock(session: Session, watch: ExpiryWatch) -> None:

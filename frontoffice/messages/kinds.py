@@ -45,6 +45,9 @@ KINDS = {
         frozenset({"office_name", "link", "watch_link", "step", "due_at", "time_zone"}),
         frozenset({"office_phone", "more"}),
     ),
+    "expiry_noted": Kind(
+        frozenset({"office_name", "link", "due_at", "time_zone"}), frozenset({"office_phone"})
+    ),
     "promise_alarm": Kind(ON_A_LIST),
     "test": Kind(frozenset({"office_name"})),
     "card_ready": Kind(frozenset({"office_name", "office_address", "link", "documents"})),
@@ -79,6 +82,7 @@ NAMES = {
     "invitation": N_("Invitation"),
     "contact_code": N_("Code for a contact"),
     "expiry": N_("A date is coming up"),
+    "expiry_noted": N_("Reminders of a date noted"),
     "card_ready": N_("Ready to be picked up"),
     "card_waits": N_("Still to be picked up"),
     "card_in_box": N_("Ready in the pick-up box"),

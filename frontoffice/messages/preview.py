@@ -45,13 +45,14 @@ LINKS: Mapping[str, str] = {
     "link": "/appointments/K7M2PXQ4/abcdefghijklmnopqrstuvwx/",
     "confirm_link": "/appointments/K7M2PXQ4/abcdefghijklmnopqrstuvwx/confirm/zyxwvutsrqponmlkjihgfedc",
     "draw_link": "/draws/17/",
-    "watch_link": "/reminders/abcdefghijklmnopqrstuvwx/",
+    "watch_link": "/reminders/6acfc0/abcdefghijklmnopqrstuvwx/",
     "ticket_link": "/ticket/0123456789abcdef0123456789abcdef",
 }
 # What stands there in the messages of other wings.
 OTHER_LINKS: Mapping[str, str] = {
     "card": "/book/musterstadt/eat-pick-up/",
     "draw": "/draws/d7k2m9xq/K7M2PXQ4/abcdefghijklmnopqrstuvwx/",
+    "expiry": LINKS["watch_link"],
     "invitation": "/invitations/0123456789abcdef01234567/abcdefghijklmnopqrstuvwx/",
     "waitlist": "/waitlist/K7M2PXQ4/abcdefghijklmnopqrstuvwx/",
 }

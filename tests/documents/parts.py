@@ -54,7 +54,7 @@ def begin(
             contact or Contact(phone=PHONE),
             "de",
             now,
-            settings=config.documents,
+            settings=config,
         ).id
 
 
@@ -102,8 +102,13 @@ def watches(database: Database) -> Sequence[ExpiryWatch]:
 
 def messages(database: Database) -> Sequence[Message]:
     """The reminders in the outbox."""
+    return in_outbox(database, "expiry")
+
+
+def in_outbox(database: Database, kind: str) -> Sequence[Message]:
+    """The messages of a kind."""
     with database.read() as session:
-        return session.scalars(select(Message).where(Message.kind == "expiry").order_by(Message.id)).all()
+        return session.scalars(select(Message).where(Message.kind == kind).order_by(Message.id)).all()
 
 
 def keys(database: Database) -> list[str]:

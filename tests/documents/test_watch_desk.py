@@ -10,12 +10,14 @@ from frontoffice.documents import renewal_forecast, renewals
 from frontoffice.documents.chart import chart
 from frontoffice.documents.models import WatchState
 from frontoffice.events import Event
+from frontoffice.messages import texts
+from frontoffice.messages.models import Medium, MessageState
 from frontoffice.offices.models import Office
 from frontoffice.staff.models import Role
 from tests.agenda.conftest import SignIn, clerk, lead, office, sign_in, stopped_clock
 from tests.agenda.parts import booked
 from tests.booking.steps import OLENA, at
-from tests.documents.parts import MAIL, begin, deliver, rows, sweep, watches
+from tests.documents.parts import MAIL, PHONE, begin, contents, deliver, in_outbox, rows, sweep, watches
 from tests.documents.test_watch_pages import day
 from tests.line.browsing import Browser
 
@@ -57,6 +59,45 @@ def test_who_comes_after_the_last_reminder_is_told_at_once(
         f"{AT}/watches/add", contact=MAIL, kind="passport", language="de", **day(now.date() + 300 * DAY)
     )
     assert "No reminder is left before this date" in clerk.text
+
+
+def test_a_contact_that_staff_have_typed_hears_of_it_at_once_and_once(
+    clerk: Browser, database: Database, config: Config, now: datetime
+) -> None:
+    ends = now.date() + 400 * DAY
+    for _ in range(2):
+        clerk.get(f"{AT}/watches/")
+        clerk.post(f"{AT}/watches/add", contact=MAIL, kind="passport", language="en", **day(ends))
+    [kept] = watches(database)
+    [noted] = in_outbox(database, "expiry_noted")
+    assert (noted.subject, noted.language, noted.state) == (f"watch:{kept.id}", "en", MessageState.PENDING)
+    said = contents(database, noted)
+    assert said["to"] == MAIL
+    page = clerk.get(said["link"].removeprefix(config.site.base_url))
+    assert (page.status_code, "Passport" in page.text) == (200, True)
+    text = texts.render("expiry_noted", Medium.MAIL, "en", without(said, "to", "fallback_to")).text
+    assert "have noted this address" in text
+    assert said["link"] in text
+
+
+def test_nobody_is_told_so_who_hears_of_the_date_today_or_typed_it_themselves(
+    clerk: Browser, database: Database, config: Config, now: datetime
+) -> None:
+    clerk.get(f"{AT}/watches/")
+    clerk.post(f"{AT}/watches/add", contact=MAIL, kind="passport", language="de", **day(now.date() + 3 * DAY))
+    begin(database, config, now.date() + 400 * DAY, now)
+    assert (len(watches(database)), in_outbox(database, "expiry_noted")) == (2, [])
+
+
+def test_who_ends_it_before_the_message_has_left_gets_none(
+    clerk: Browser, database: Database, now: datetime
+) -> None:
+    clerk.get(f"{AT}/watches/")
+    clerk.post(
+        f"{AT}/watches/add", contact=PHONE, kind="passport", language="ar", **day(now.date() + 400 * DAY)
+    )
+    clerk.post(f"{AT}/watches/{watches(database)[0].id}/end")
+    assert [each.state for each in in_outbox(database, "expiry_noted")] == [MessageState.CANCELLED]
 
 
 def test_after_a_visit_the_contact_is_known(
@@ -157,3 +198,8 @@ def _forecast(database: Database, config: Config, office: Office, now: datetime)
     with database.read() as session:
         place = session.get_one(Office, office.id)
         return renewal_forecast.forecast(session, place, now, settings=config.documents)
+
+
+def without(said: dict[str, str], *names: str) -> dict[str, str]:
+    """The rest."""
+    return {name: value for name, value in said.items() if name not in names}
