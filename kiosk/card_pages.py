@@ -1,5 +1,10 @@
-"""Where is my card? The office is asked, and what it says is shown until the visitor goes: nothing is kept here."""
+"""Where is my card? The office is asked, and what it says is shown until the visitor goes: nothing is kept here.
 
+A number is typed, or comes from a reader that types like a keyboard: the QR code of the leaflet (a link, which holds
+the order number sealed), or the machine-readable lines of a card, which hold the date of birth as well.
+"""
+
+import string
 from typing import Any
 
 from flask import render_template, request
@@ -8,10 +13,10 @@ from kiosk.office import Reached, Refused
 from kiosk.pages import Page, blueprint, kiosk, language
 from kiosk.texts import _
 
-LETTERS = (
-    "0123456789CFGHJKLMNPRTVWXYZ"  # of serial numbers; order numbers have others too, and a keyboard for them
-)
-LONGEST = 40
+LETTERS = string.digits + string.ascii_uppercase  # order numbers have them all; the office reads O as 0
+LONGEST = 400  # characters, of a link or of three lines
+LEAFLET = "/card/of/"  # what the links of leaflets have in them
+FILLER = "<"  # what machine-readable lines have in them
 NOT_REACHED = 503
 
 
@@ -24,7 +29,10 @@ def where_is_my_card(**_language: str) -> Page:
 @blueprint.post("/<language>/card/where", endpoint="where_is_my_card_now")
 def where_is_my_card_now(**_language: str) -> Page:
     """Ask the office, and show what it says."""
-    number, born = request.form.get("number", "")[:LONGEST].strip(), _born(request.form.get("born", ""))
+    number, typed = _typed("number").strip(), _typed("born")
+    born = "" if FILLER in number else _born(typed)
+    if LEAFLET in number and not typed:
+        return _form()
     if not number or born is None:
         return _form(_("Please enter the number, and the date of birth with 8 digits.")), 422
     match kiosk().refresh.office().card(number, born, language()):
@@ -38,8 +46,19 @@ def where_is_my_card_now(**_language: str) -> Page:
 
 
 def _form(error: str | None = None) -> str:
-    typed: dict[str, Any] = {name: request.form.get(name, "")[:LONGEST] for name in ("number", "born")}
-    return render_template("kiosk/card_where.html", error=error, typed=typed, letters=LETTERS)
+    typed: dict[str, Any] = {name: _typed(name) for name in ("number", "born")}
+    return render_template(
+        "kiosk/card_where.html",
+        error=error,
+        typed=typed,
+        letters=LETTERS,
+        longest=LONGEST,
+        has_leaflet=LEAFLET in typed["number"],
+    )
+
+
+def _typed(name: str) -> str:
+    return request.form.get(name, "")[:LONGEST]
 
 
 def _born(typed: str) -> str | None:

@@ -9,9 +9,19 @@ export function keypad(pad) {
   for (const each of fields) {
     // The device's own on-screen keyboard would cover ours. On a phone ours is not shown.
     if (isShown) each.inputMode = "none";
-    each.addEventListener("focus", () => { field = each; });
+    each.addEventListener("focus", () => {
+      field = each;
+      letters();
+    });
     each.addEventListener("input", () => goOn(each));
   }
+  // A field for digits takes no letters.
+  const letters = () => {
+    for (const key of pad.querySelectorAll("[data-key-types]")) {
+      key.disabled = Boolean(field.dataset.digits) && !/^\d$/.test(key.dataset.keyTypes);
+    }
+  };
+  letters();
   field.setSelectionRange(field.value.length, field.value.length);
 
   // A field for so many digits that is full leads to the next one.

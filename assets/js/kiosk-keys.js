@@ -1,6 +1,6 @@
 // Everything by a numeric keypad: each control has a number. The first key shows them.
 //
-//   digits   press the control with that number; on a screen that asks for digits they are typed
+//   digits   press the control with that number; in a field for digits they are typed
 //   0, /     back to the start          Enter    what the screen is for, such as checking in
 //   *        read the screen aloud      + and -  to the next control and back; Enter presses it
 //   .        delete
@@ -11,11 +11,12 @@ const SINGLE = 7; // with more controls than that all have two digits; 8 and 9 b
 const PLACES = ".kiosk-info, .kiosk-controls, .kiosk-actions";
 
 const isVisible = (control) => control.checkVisibility();
+// Where the keys of the screen write: the field with the focus, else the first one.
+const field = () => document.activeElement.closest("[data-keypad-target]") ?? document.querySelector("[data-keypad-target]");
 const numbered = () => [...document.querySelectorAll("[data-number]")].filter(isVisible);
 
 /** Gives every control its number and listens to the keys. */
 export function numericKeypad() {
-  const field = document.querySelector("[data-digits]");
   let typed = "";
   number();
 
@@ -43,7 +44,7 @@ export function numericKeypad() {
   document.addEventListener("keydown", (event) => {
     const key = /^Numpad(\w+)$/.exec(event.code)?.[1];
     if (!key || event.ctrlKey || event.altKey || event.metaKey) return;
-    if (/^\d$/.test(key) && field) return; // typed into the field
+    if (/^\d$/.test(key) && field()?.dataset.digits) return; // typed into the field
     if (key === "Enter") {
       enter(event);
       return;

@@ -5,7 +5,7 @@ import { keypad } from "./kiosk-keypad.js";
 import { numericKeypad } from "./kiosk-keys.js";
 import { followPaper } from "./kiosk-paper.js";
 import { returnToStart } from "./kiosk-return.js";
-import { scanAnywhere } from "./kiosk-scan.js";
+import { linesGoOn, scanAnywhere } from "./kiosk-scan.js";
 import { scrollButtons } from "./kiosk-scroll.js";
 import { readAloud } from "./kiosk-speech.js";
 import { followState } from "./kiosk-state.js";
@@ -22,6 +22,7 @@ for (const form of document.querySelectorAll("form[data-waits]")) {
 
 for (const pad of document.querySelectorAll("[data-keypad]")) keypad(pad);
 for (const form of document.querySelectorAll("form[data-scan]")) scanAnywhere(form);
+for (const field of document.querySelectorAll("[data-lines]")) linesGoOn(field);
 for (const form of document.querySelectorAll("form[data-display]")) displaySwitches(form);
 for (const line of document.querySelectorAll("[data-paper]")) followPaper(line);
 for (const box of document.querySelectorAll("[data-camera]")) camera(box);

@@ -1,6 +1,6 @@
 """The API of the card status: for everybody, and for kiosks."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from flask_babel import force_locale
@@ -13,7 +13,8 @@ from frontoffice import clock
 from frontoffice.booking.api import wrong_details
 from frontoffice.booking.person import WrongDetails
 from frontoffice.booking.shapes import Strict
-from frontoffice.documents import card_forms, card_view, looking_up
+from frontoffice.documents import card_forms, card_leaflets, card_view, looking_up
+from frontoffice.documents.card_forms import Wanted
 from frontoffice.documents.card_models import CardState
 from frontoffice.documents.looking_up import Found, UnknownCard
 from frontoffice.web import access
@@ -35,7 +36,7 @@ class CardQuestion(Strict):
         str,
         Field(
             max_length=400,
-            description="Serial number (with check digit or without) or order number",
+            description="Serial number (with check digit or without), order number, or the link of a leaflet",
             examples=["C01X0006H"],
         ),
     ] = ""
@@ -112,9 +113,8 @@ def status_at_kiosk(body: KioskQuestion) -> Answer:
 
 def _look_up(body: CardQuestion, who: str, **proven: Any) -> Answer:
     now = clock.now()
-    year, month, day = [*body.born.split("-"), "", "", ""][:3]
     try:
-        wanted = card_forms.wanted(body.number, body.lines, (day, month, year), now.date())
+        wanted = _wanted(body, now.date())
     except WrongDetails as problem:
         return wrong_details(problem)
     try:
@@ -129,6 +129,14 @@ def _look_up(body: CardQuestion, who: str, **proven: Any) -> Answer:
         raise
     with database().read() as session:
         return _answer(session, found, now).model_dump(mode="json"), 200
+
+
+def _wanted(body: CardQuestion, today: date) -> Wanted:
+    year, month, day = [*body.born.split("-"), "", "", ""][:3]
+    number = card_leaflets.scanned(database().vault, body.number)
+    if number is not None:
+        return card_forms.of_leaflet(number, (day, month, year), today)
+    return card_forms.wanted(body.number, body.lines, (day, month, year), today)
 
 
 def _answer(session: Session, found: Found, now: datetime) -> CardAnswer:

@@ -44,6 +44,14 @@ def wanted(number: str, lines: str, born: tuple[str, str, str], today: date) -> 
     return Wanted(found.number, birth, found.order, found.doubt)
 
 
+def of_leaflet(number: str, born: tuple[str, str, str], today: date) -> Wanted:
+    """The same where the number is known from a leaflet's link. Raises WrongDetails."""
+    try:
+        return Wanted(number, serial.birth(*born, today))
+    except Invalid as problem:
+        raise WrongDetails([problem]) from None
+
+
 class CardForm(DetailsForm):
     """A number and a date of birth, or the machine-readable lines; `proof` is the solved captcha, where one is asked
     for and scripts run."""
@@ -58,10 +66,7 @@ class CardForm(DetailsForm):
         born = self.born.form.typed()
         if number is None:
             return wanted(self.number.data or "", self.lines.data or "", born, today)
-        try:
-            return Wanted(number, serial.birth(*born, today))
-        except Invalid as problem:
-            raise WrongDetails([problem]) from None
+        return of_leaflet(number, born, today)
 
 
 class TellForm(DetailsForm):

@@ -5,6 +5,7 @@ and says nothing. A leaflet that another system prints can link to /card/#NUMBER
 never sent, a script of the page puts it into the field. Either way the date of birth is asked for.
 """
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from frontoffice.vault import InvalidToken, Vault
 
 PASS_FOR = timedelta(minutes=30)
 LONGEST = 400  # characters
+_LINK = re.compile(r"/card/of/([A-Za-z0-9_-]+)")
 
 
 class PassOver(Conflict):
@@ -34,6 +36,15 @@ def number_of(vault: Vault, link: str) -> str:
     if not isinstance(number, str) or serial.tidy(number) != number:
         raise NotFound
     return number
+
+
+def scanned(vault: Vault, typed: str) -> str | None:
+    """The order number of a leaflet whose link a scanner has typed; None where that is no link of ours."""
+    matched = _LINK.search(typed)
+    try:
+        return number_of(vault, matched[1]) if matched else None
+    except NotFound:
+        return None
 
 
 def card_pass(vault: Vault, card_id: int, now: datetime) -> str:

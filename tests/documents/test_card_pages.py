@@ -23,6 +23,7 @@ from tests.documents.cards import BORN, OLENA, ORDER, SERIAL, add_card, move, wa
 from tests.documents.statements import heard
 from tests.documents.test_looking_up import a_millisecond_more, told_apart
 from tests.documents.test_serial import mrz
+from tests.line.parts import CREDENTIAL, kiosk
 
 BIRTH = {"born-day": "27", "born-month": "3", "born-year": "1991"}
 
@@ -276,6 +277,33 @@ def test_the_api_says_the_same(
     for _ in range(looking_up.OF_NUMBER):
         ask(client, number=SERIAL, born="1991-03-28")
     assert ask(client, number=SERIAL, born=BORN)[0] == 429
+
+
+def test_a_kiosk_takes_what_its_readers_type(
+    client: FlaskClient, database: Database, office: Office, now: datetime
+) -> None:
+    add_card(database, office, now, CardState.READY)
+    with database.write() as session:
+        kiosk(session, office)
+    link = f"http://localhost/card/of/{card_leaflets.link(database.vault, ORDER)}"
+
+    def ask_there(number: str, born: str = BORN) -> tuple[int, dict[str, str]]:
+        answer = client.post(
+            "/api/v1/device/cards/status",
+            json={"number": number, "born": born, "language": "tr"},
+            headers={"Authorization": f"Bearer {CREDENTIAL.format(series='A')}"},
+        )
+        return answer.status_code, answer.get_json()
+
+    assert (
+        ask_there(SERIAL)
+        == ask_there(ORDER)
+        == ask_there(link)
+        == ask_there("".join(mrz(SERIAL, "910327")), "")
+    )
+    assert ask_there(link)[1]["state"] == "ready"
+    assert ask_there(link, "1991-03-28") == ask_there("B000001")
+    assert ask_there(link, "")[0] == ask_there(link[:-9])[0] == 422
 
 
 def test_the_time_of_an_answer_tells_nothing(

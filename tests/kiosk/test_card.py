@@ -12,6 +12,9 @@ READY: dict[str, str | None] = {
     "usually_said": None,
 }
 
+LEAFLET = "https://office.example/card/of/gAAAAABpLZ_x-1"
+LINES = "ARD<<C01X0006H1<<<<<<<<<<<<<<< 9103274F3107014UKR<<<<<<<<<<<6"
+
 
 def ask(guest: Visitor, number: str = "C01X0006H", born: str = "27031991") -> None:
     guest.get(WHERE)
@@ -52,3 +55,22 @@ def test_without_the_office_the_desk_helps(hall: Hall, guest: Visitor) -> None:
         assert (guest.page.status_code, "ask at the desk" in guest.text()) == (503, True)
     finally:
         hall.office.mode = "normal"
+
+
+def test_the_leaflet_is_scanned_and_the_date_typed(hall: Hall, guest: Visitor) -> None:
+    hall.office.card = (200, READY)
+    before = len(hall.office.asked)
+    ask(guest, LEAFLET, "")
+    assert (guest.page.status_code, len(hall.office.asked)) == (200, before)
+    assert "Your leaflet was read" in guest.text()
+    assert LEAFLET not in guest.text()
+    guest.post(WHERE, number=LEAFLET, born="27031991", csrf_token=guest.form_token())
+    assert hall.office.asked[-1] == {"number": LEAFLET, "born": "1991-03-27", "language": "en"}
+    ask(guest, LEAFLET, "2703")
+    assert (guest.page.status_code, "Your leaflet was read" in guest.text()) == (422, True)
+
+
+def test_machine_readable_lines_say_the_date_themselves(hall: Hall, guest: Visitor) -> None:
+    hall.office.card = (200, READY)
+    ask(guest, LINES, "")
+    assert hall.office.asked[-1] == {"number": LINES, "born": "", "language": "en"}

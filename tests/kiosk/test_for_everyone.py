@@ -10,10 +10,12 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Playwright, expect
 
 from kiosk import qr
+from kiosk.card_pages import LETTERS
 from kiosk.codes import ALPHABET
 from tests.kiosk.browsing import needs_browser, new_browser
 from tests.kiosk.fake_office import code
 from tests.kiosk.hall import Hall
+from tests.kiosk.test_card import READY
 
 CODE = code("K7M2PXQ")
 PATHS = [
@@ -243,6 +245,21 @@ def test_codes_and_dates_are_entered_with_the_numeric_keypad_alone(hall: Hall, s
     expect(screen.locator("body")).to_have_class(re.compile("kiosk--large"))
     press(screen, "/")
     expect(screen).to_have_url(re.compile("/en/$"))
+
+
+def test_the_number_of_a_card_is_entered_with_the_numeric_keypad_alone(hall: Hall, screen: Page) -> None:
+    hall.office.card = (200, READY)
+    screen.goto("/en/card/where")
+    press(screen, "*")
+    places = {character: f"{at // 8 + 1}{at % 8 + 1}" for at, character in enumerate(LETTERS)}
+    press(screen, places["Z"] + "6" + places["Z"] + ".")
+    expect(screen.locator("#number")).to_have_value("")
+    press(screen, "".join(places[character] for character in "K20AB4") + "+")
+    expect(screen.locator("#number")).to_have_value("K20AB4")
+    screen.keyboard.type("27031991")
+    press(screen, "E")
+    expect(screen.locator("h1")).to_have_text("Your card is ready")
+    assert (hall.office.asked[-1]["number"], hall.office.asked[-1]["born"]) == ("K20AB4", "1991-03-27")
 
 
 def test_every_control_has_a_number_and_none_hides_another(screen: Page) -> None:

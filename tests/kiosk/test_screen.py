@@ -10,6 +10,7 @@ from tests.kiosk.fake_office import FakeOffice, code
 from tests.kiosk.fake_printer import FakePrinter
 from tests.kiosk.hall import Hall, opened
 from tests.kiosk.lobby import KioskProcess, Visitor, pair
+from tests.kiosk.test_card import LEAFLET, READY
 
 SIZES = {"portrait": (1080, 1920), "landscape": (1280, 800), "phone": (390, 844)}
 
@@ -108,6 +109,46 @@ def test_the_scanner_types_the_code_and_enter(screen: Page, appointment: str, pa
     screen.keyboard.type(appointment)
     screen.keyboard.press("Enter")
     number(screen)
+
+
+def test_every_number_of_a_card_can_be_typed_by_touch(hall: Hall, screen: Page) -> None:
+    hall.office.card = (200, READY)
+    screen.goto("/en/card/where")
+    for character in "K2026ABDEIOQSU":
+        screen.get_by_role("button", name=character, exact=True).tap()
+    screen.get_by_label("Your date of birth").tap()
+    expect(screen.get_by_role("button", name="A", exact=True)).to_be_disabled()
+    for character in "27031991":
+        screen.get_by_role("button", name=character, exact=True).tap()
+    screen.get_by_role("button", name="Show where my card is").tap()
+    expect(screen.get_by_role("heading", level=1)).to_have_text("Your card is ready")
+    assert (hall.office.asked[-1]["number"], hall.office.asked[-1]["born"]) == (
+        "K2026ABDEIOQSU",
+        "1991-03-27",
+    )
+
+
+def test_readers_type_a_leaflet_and_machine_readable_lines(hall: Hall, screen: Page) -> None:
+    hall.office.card = (200, READY)
+    screen.goto("/en/card/where")
+    screen.keyboard.type(LEAFLET)
+    screen.keyboard.press("Enter")
+    expect(screen.get_by_role("status").first).to_contain_text("Your leaflet was read")
+    screen.keyboard.type("27031991")
+    screen.keyboard.press("Enter")
+    expect(screen.get_by_role("heading", level=1)).to_have_text("Your card is ready")
+    assert (hall.office.asked[-1]["number"], hall.office.asked[-1]["born"]) == (LEAFLET, "1991-03-27")
+    screen.goto("/en/card/where")
+    lines = [
+        "ARD<<C01X0006H1".ljust(30, "<"),
+        "9103274F3107014UKR<<<<<<<<<<<6",
+        "MUSTER<<ERIKA".ljust(30, "<"),
+    ]
+    for line in lines:
+        screen.keyboard.type(line)
+        screen.keyboard.press("Enter")
+    expect(screen.get_by_role("heading", level=1)).to_have_text("Your card is ready")
+    assert (hall.office.asked[-1]["number"], hall.office.asked[-1]["born"]) == ("".join(lines), "")
 
 
 def test_everything_can_be_done_with_the_keyboard(screen: Page) -> None:
