@@ -242,14 +242,17 @@ def keys() -> None:
 
 
 @keys.command(name="rotate")
+@click.option(
+    "--hashes", is_flag=True, help="The same with one key only: after an upgrade that keeps new keyed hashes."
+)
 @click.pass_context
-def rotate_keys(context: click.Context) -> None:
+def rotate_keys(context: click.Context, hashes: bool) -> None:
     """Seal everything with the first of site.secret_keys.
 
     Put a new key first, keep the old one behind it, and start all processes anew; then run this, while they work.
     """
     settings = _config(context)
-    if len(settings.site.secret_keys) < 2:
+    if len(settings.site.secret_keys) < 2 and not hashes:
         raise Invalid(
             "keys", "There is one key only. Put a new one first in site.secret_keys, before the old one."
         )
@@ -257,10 +260,11 @@ def rotate_keys(context: click.Context) -> None:
     for name, number in done.resealed.items():
         click.echo(f"{name}: {number} sealed anew")
     click.echo(f"{done.rehashed} keyed hashes made anew")
-    click.echo(
-        "Nothing is sealed with the older key any more. Keep it in the list for as long as these are to go on working: "
-        "links in messages that were sent, blocks, and opt-outs of people of whom nothing else is kept."
-    )
+    if not hashes:
+        click.echo(
+            "Nothing is sealed with the older key any more. Keep it in the list for as long as these are to go on "
+            "working: links in messages that were sent, blocks, and opt-outs of people of whom nothing else is kept."
+        )
     if done.unreadable:
         raise click.ClickException(f"{done.unreadable} fields can be opened with none of the keys.")
 

@@ -2,9 +2,10 @@
 
 from datetime import date, datetime, timedelta
 
+from click.testing import CliRunner
 from sqlalchemy import select, update
 
-from frontoffice import rotation
+from frontoffice import cli, rotation
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.documents import personal, watch_checks, watch_sweep, watch_upkeep, watching
@@ -18,7 +19,7 @@ from frontoffice.offices.models import Office
 from frontoffice.personal import Who
 from frontoffice.vault import Vault
 from tests.conftest import KEY
-from tests.documents.parts import MAIL, PHONE, deliver, rows, sweep, watches
+from tests.documents.parts import MAIL, PHONE, deliver, rows, settings, sweep, watches
 
 NEW = "the new key, long enough to be a key for anything"
 
@@ -69,6 +70,18 @@ def test_who_has_phone_and_mail_is_known_by_either(
         personal.forget(session, found, now)
     assert [(each.contact, each.fallback_recipient) for each in watches(alone)] == [(None, None)]
     alone.close()
+
+
+def test_after_the_upgrade_a_command_finds_the_mails_without_another_key(
+    database: Database, database_url: str, config: Config, office: Office, now: datetime
+) -> None:
+    deliver(database, config, both_ways(now.date() + timedelta(days=90)), now)
+    with database.write() as session:
+        session.execute(update(ExpiryWatch).values(fallback_recipient=None))
+    answer = CliRunner(env=settings(database_url)).invoke(cli.main, ["keys", "rotate", "--hashes"])
+    assert (answer.exit_code, answer.output) == (0, "1 keyed hashes made anew\n")
+    with database.read() as session:
+        assert len(watching.of_contact(session, Contact(mail=MAIL))) == 1
 
 
 def test_who_switches_off_the_mail_keeps_the_phone(
