@@ -30,6 +30,9 @@ _CODES = {locale: code for code, locale in _LOCALES.items()}
 # Iran and Afghanistan, whose calendars differ from each other and from that of the office, which is the one meant.
 _WRITTEN_AS = {"en": "en_GB", "de-simple": "de"}
 
+# In the address of a public page: which language whoever comes from a message or a kiosk was spoken to in.
+SPEAK = "speak"
+
 # Names that people call their language by, where the Unicode tables have another one.
 _OWN_NAMES = {
     "ar": "العربية",
@@ -92,6 +95,11 @@ def name_of(code: str, language: str) -> str:
         return locale_of(code).get_display_name(locale_of(language)) or code
     except ValueError:
         return code
+
+
+def speaking(address: str, code: str) -> str:
+    """The address (which has no query) of a public page, as it is given to somebody who reads this language."""
+    return f"{address}?{SPEAK}={code}"
 
 
 def read_as(wanted: str) -> str:

@@ -14,6 +14,7 @@ from kiosk.pages import (
     Page,
     blueprint,
     entry_id,
+    for_phones,
     is_language_chosen,
     kiosk,
     language,
@@ -147,7 +148,7 @@ def _walk_in_form(topic: Topic | None = None, error: str | None = None) -> str:
             "kiosk/no_numbers.html",
             no_numbers=none,
             address=known.booking_url,
-            code=qr.picture(known.booking_url),
+            code=qr.picture(for_phones(known.booking_url)),
         )
     # One level less where a topic has one concern only.
     topics = [] if topic else [each for each in known.topics if len(each.services) > 1]

@@ -3,7 +3,7 @@
 from flask import abort, render_template
 
 from kiosk import office_hours, qr
-from kiosk.pages import Page, blueprint, kiosk, language, setup
+from kiosk.pages import Page, blueprint, for_phones, kiosk, language, setup
 
 
 @blueprint.get("/<language>/information")
@@ -47,7 +47,10 @@ def booking(service: str | None = None, **_language: str) -> Page:
         abort(404)
     address = setup().booking_address(chosen)
     return render_template(
-        "kiosk/booking.html", service=chosen, address=setup().booking_url, code=qr.picture(address)
+        "kiosk/booking.html",
+        service=chosen,
+        address=setup().booking_url,
+        code=qr.picture(for_phones(address)),
     )
 
 
@@ -57,4 +60,4 @@ def remind_me(**_language: str) -> Page:
     address = setup().remind_url
     if not address:
         abort(404)
-    return render_template("kiosk/remind_me.html", address=address, code=qr.picture(address))
+    return render_template("kiosk/remind_me.html", address=address, code=qr.picture(for_phones(address)))

@@ -66,6 +66,11 @@ def is_language_chosen() -> bool:
     return language() != setup().default_language or session.get(PRESSED) == language()
 
 
+def for_phones(address: str) -> str:
+    """A public page of the office as the QR code has it: there it goes on in the language that was chosen here."""
+    return f"{address}?speak={language()}" if address and is_language_chosen() else address
+
+
 def setup() -> OfficeSetup:
     """The office's setup: the same one for the whole request, though a new one may come in between."""
     if "setup" not in g:

@@ -13,7 +13,7 @@ from frontoffice.booking.manage_pages import see_appointment
 from frontoffice.booking.models import State
 from frontoffice.errors import N_, Conflict, DomainError, Invalid, NotFound, TooMany
 from frontoffice.web import access
-from frontoffice.web.context import config, database
+from frontoffice.web.context import config, database, in_its_language
 from frontoffice.web.problems import status_of
 
 WRONG_CODE = N_("This code is not right. Please look at the last SMS again, or let us send a new one.")
@@ -23,7 +23,7 @@ def ask_to_confirm(reference: str, secret: str, proof: str) -> ResponseReturnVal
     """A button: programs that look through mails open links, but they press nothing."""
     now = clock.now()
     with guessing.counted(database(), access.network(), now), database().read() as session:
-        found = appointing.find(session, reference, secret)
+        found = in_its_language(appointing.find(session, reference, secret))
         if not confirming.is_proof(session, found, proof):
             raise NotFound
         words = manage_pages.appointment_words(session, found, now)
@@ -37,7 +37,7 @@ def confirm(reference: str, secret: str, proof: str) -> ResponseReturnValue:
     now = clock.now()
     try:
         with guessing.counted(database(), access.network(), now), database().write() as session:
-            found = appointing.find(session, reference, secret)
+            found = in_its_language(appointing.find(session, reference, secret))
             was_confirmed = found.state is State.CONFIRMED
             confirming.confirm_by_link(session, found, proof, now, settings=config())
             _say_what_is_done(was_confirmed)
@@ -51,7 +51,7 @@ def confirm_by_code(reference: str, secret: str) -> ResponseReturnValue:
     now, form = clock.now(), CodeForm(request.form)
     try:
         with guessing.counted(database(), access.network(), now), database().write() as session:
-            found = appointing.find(session, reference, secret)
+            found = in_its_language(appointing.find(session, reference, secret))
             was_confirmed = found.state is State.CONFIRMED
             is_right = confirming.confirm_by_code(
                 session, found, form.code.data or "", now, settings=config()
@@ -70,7 +70,7 @@ def send_again(reference: str, secret: str) -> ResponseReturnValue:
     now = clock.now()
     try:
         with guessing.counted(database(), access.network(), now), database().write() as session:
-            found = appointing.find(session, reference, secret)
+            found = in_its_language(appointing.find(session, reference, secret))
             confirming.send_again(session, found, now, settings=config())
             flash(_("We have sent it once more."), "success")
             return see_appointment(session, found)
@@ -89,7 +89,7 @@ def _again(
     """The page of the appointment with what is wrong."""
     said = manage_pages.refuse(form, refusal)
     with database().read() as session:
-        found = appointing.find(session, reference, secret)
+        found = in_its_language(appointing.find(session, reference, secret))
         return manage_pages.appointment_page(session, found, now, form, refusal if said else None), status_of(
             refusal
         )

@@ -31,7 +31,7 @@ from frontoffice.errors import Conflict, DomainError, Invalid, NotFound, TooMany
 from frontoffice.messages import following, preferences
 from frontoffice.messages.models import Medium
 from frontoffice.web import access
-from frontoffice.web.context import config, database, in_own_language, language, say
+from frontoffice.web.context import config, database, in_its_language, in_own_language, language, say
 from frontoffice.web.problems import status_of
 
 
@@ -59,7 +59,7 @@ def appointment(reference: str, secret: str) -> ResponseReturnValue:
     """The confirmation, or what is missing for it, and all one can do with an appointment."""
     now = clock.now()
     with guessing.counted(database(), access.network(), now), database().read() as session:
-        found = appointing.find(session, reference, secret)
+        found = in_its_language(appointing.find(session, reference, secret))
         return appointment_page(session, found, now)
 
 
@@ -67,7 +67,7 @@ def calendar(reference: str, secret: str) -> ResponseReturnValue:
     """The calendar file."""
     now = clock.now()
     with guessing.counted(database(), access.network(), now), database().read() as session:
-        found = appointing.find(session, reference, secret)
+        found = in_its_language(appointing.find(session, reference, secret))
         text = calendar_file.write(found, language(), config().site.base_url, now)
     answer = Response(text, content_type="text/calendar; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="{found.reference}.ics"'
@@ -78,7 +78,7 @@ def ask_to_cancel(reference: str, secret: str) -> ResponseReturnValue:
     """Ask whether the appointment should really be cancelled."""
     now = clock.now()
     with guessing.counted(database(), access.network(), now), database().read() as session:
-        found = appointing.find(session, reference, secret)
+        found = in_its_language(appointing.find(session, reference, secret))
         words = appointment_words(session, found, now)
         if not words["can_change"]:
             return see_appointment(session, found)
@@ -89,7 +89,7 @@ def cancel(reference: str, secret: str) -> ResponseReturnValue:
     """Cancel the appointment."""
     now = clock.now()
     with guessing.counted(database(), access.network(), now), database().write() as session:
-        found = appointing.find(session, reference, secret)
+        found = in_its_language(appointing.find(session, reference, secret))
         appointing.cancel(session, found, now, settings=config())
         return see_appointment(session, found)
 
@@ -98,7 +98,7 @@ def ask_how_to_reach(reference: str, secret: str) -> ResponseReturnValue:
     """Ask for another mail address or mobile number."""
     now = clock.now()
     with guessing.counted(database(), access.network(), now), database().read() as session:
-        found = appointing.find(session, reference, secret)
+        found = in_its_language(appointing.find(session, reference, secret))
         words = appointment_words(session, found, now)
         if not words["can_change"]:
             return see_appointment(session, found)
@@ -112,7 +112,7 @@ def change_reach(reference: str, secret: str) -> ResponseReturnValue:
     now, form = clock.now(), ReachForm(request.form)
     try:
         with guessing.counted(database(), access.network(), now), database().write() as session:
-            found = appointing.find(session, reference, secret)
+            found = in_its_language(appointing.find(session, reference, secret))
             contacting.change(session, found, form.mail.data, form.phone.data, now, settings=config())
             flash(_("We have noted how we can reach you."), "success")
             return see_appointment(session, found)
@@ -211,7 +211,7 @@ def _reach_page(
 ) -> ResponseReturnValue:
     said = refuse(form, refusal)
     with database().read() as session:
-        words = appointment_words(session, appointing.find(session, reference, secret), now)
+        words = appointment_words(session, in_its_language(appointing.find(session, reference, secret)), now)
         return render_template("booking/reach.html", form=form, refusal=said, **words), status_of(refusal)
 
 

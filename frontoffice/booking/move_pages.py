@@ -31,7 +31,7 @@ from frontoffice.booking.models import Appointment, Hold
 from frontoffice.booking.refusals import HoldExpired, JustTaken
 from frontoffice.errors import Conflict, DomainError, Invalid, TooMany
 from frontoffice.web import access
-from frontoffice.web.context import config, database, language, say
+from frontoffice.web.context import config, database, in_its_language, language, say
 from frontoffice.web.problems import status_of
 
 
@@ -39,7 +39,7 @@ def move(reference: str, secret: str) -> ResponseReturnValue:
     """Free times for the same visit."""
     now = clock.now()
     with guessing.counted(database(), access.network(), now), database().read() as session:
-        found = appointing.find(session, reference, secret)
+        found = in_its_language(appointing.find(session, reference, secret))
         words = manage_pages.appointment_words(session, found, now)
         if not words["can_move"]:
             return see_appointment(session, found)
@@ -53,7 +53,7 @@ def hold_new_time(reference: str, secret: str) -> ResponseReturnValue:
     try:
         time_pages.admit(form, now, reference)
         with guessing.counted(database(), access.network(), now), database().write() as session:
-            found = appointing.find(session, reference, secret)
+            found = in_its_language(appointing.find(session, reference, secret))
             visit = choosing.kept_visit(session, found)
             spot = places.spot(session, found.office, visit, wanted.place)
             _hold, token = time_pages.keep(session, found.office, visit, spot, form, now)
@@ -67,7 +67,7 @@ def ask_to_move(reference: str, secret: str, token: str) -> ResponseReturnValue:
     """Show the old time and the new one, and ask."""
     now = clock.now()
     with guessing.counted(database(), access.network(), now), database().read() as session:
-        found = appointing.find(session, reference, secret)
+        found = in_its_language(appointing.find(session, reference, secret))
         held = holding.find(session, token)
         words = manage_pages.appointment_words(session, found, now)
         if found.start == held.start or not words["can_move"]:
@@ -82,7 +82,7 @@ def confirm_move(reference: str, secret: str, token: str) -> ResponseReturnValue
     now = clock.now()
     try:
         with guessing.counted(database(), access.network(), now), database().write() as session:
-            found = appointing.find(session, reference, secret)
+            found = in_its_language(appointing.find(session, reference, secret))
             moving.move_to_hold(session, found, token, now, settings=config())
             browsing.forget()
             flash(_("Your appointment is moved. The old time is given back."), "success")
@@ -102,7 +102,7 @@ def _other_times(
     now: datetime,
 ) -> ResponseReturnValue:
     with database().read() as session:
-        found = appointing.find(session, reference, secret)
+        found = in_its_language(appointing.find(session, reference, secret))
         words = manage_pages.appointment_words(session, found, now)
         return _page(session, found, words, wanted, now, refusal, around), status_of(refusal)
 

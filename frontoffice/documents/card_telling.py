@@ -14,6 +14,7 @@ from frontoffice.documents import card_keys, card_states
 from frontoffice.documents.card_models import CardNotice, CardOrder, CardState
 from frontoffice.documents.proving import Reach
 from frontoffice.errors import N_, Conflict
+from frontoffice.languages import speaking
 from frontoffice.messages import outbox
 from frontoffice.messages.models import Medium
 from frontoffice.offices.models import Office, Service
@@ -200,7 +201,7 @@ def _draft(
 
 def _said(session: Session, card: CardOrder, language: str, kind: str, settings: Config) -> dict[str, str]:
     office, base = card.office, settings.site.base_url
-    said = {"office_name": office.name, "link": f"{base}/card/"}
+    said = {"office_name": office.name, "link": speaking(f"{base}/card/", language)}
     if kind == "card_posted":
         return said
     said["office_address"] = f"{office.street}\n{office.postal_code} {office.city}"
@@ -210,7 +211,10 @@ def _said(session: Session, card: CardOrder, language: str, kind: str, settings:
         return said | {"code": code, "until_at": until, "time_zone": office.time_zone}
     service = pick_up_service(session, office)
     documents = [] if service is None else service.documents.get(language) or service.documents["de"]
-    return said | {"link": base + pick_up_path(office, service), "documents": "\n".join(documents)}
+    return said | {
+        "link": speaking(base + pick_up_path(office, service), language),
+        "documents": "\n".join(documents),
+    }
 
 
 def _end_of_box(card: CardOrder) -> datetime:

@@ -26,7 +26,7 @@ from frontoffice.languages import name_of
 from frontoffice.messages.models import Medium
 from frontoffice.offices.models import Confirmation, Office
 from frontoffice.web import access
-from frontoffice.web.context import config, database, language
+from frontoffice.web.context import config, database, in_its_language, language
 from frontoffice.web.needs import Kind, all_need, needs
 from frontoffice.web.problems import status_of
 
@@ -64,7 +64,7 @@ def ask_with_appointment(reference: str, secret: str) -> ResponseReturnValue:
     """The same for who has an appointment: only the date is missing."""
     now, form = clock.now(), _offered(KnownForm(request.form))
     with guessing.counted(database(), access.network(), now), database().read() as session:
-        found = appointing.find(session, reference, secret)
+        found = in_its_language(appointing.find(session, reference, secret))
         office, proven = found.office, _proven(session, found)
         reached = sorted(_reached(session, found), key=lambda each: each.medium is not proven)
         kind = _kind_of(found.service.slug)
@@ -104,6 +104,7 @@ def change(number: str, secret: str) -> ResponseReturnValue:
         spoken = form.language.data if form.language.data in config().site.languages else found.language
         settings = config().documents
         watching.change(session, found, kind, expires_on, spoken, now, settings=settings)
+        in_its_language(found)
 
     refusal = _act(number, secret, now, changed)
     if refusal is not None:
@@ -131,7 +132,7 @@ def _act(
 ) -> DomainError | None:
     try:
         with guessing.counted(database(), access.network(), now), database().write() as session:
-            verb(session, watching.find(session, number, secret))
+            verb(session, in_its_language(watching.find(session, number, secret)))
     except (Invalid, Conflict) as refusal:
         return refusal
     return None
@@ -145,7 +146,7 @@ def _watch_page(
     refusal: DomainError | None = None,
 ) -> ResponseReturnValue:
     with guessing.counted(database(), access.network(), now), database().read() as session:
-        found = watching.find(session, number, secret)
+        found = in_its_language(watching.find(session, number, secret))
         contact = watching.contact_of(session, found)
         if contact is None:
             raise NotFound

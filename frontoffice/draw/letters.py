@@ -8,6 +8,7 @@ from frontoffice.booking.models import Appointment
 from frontoffice.booking.person import Person
 from frontoffice.config import Config
 from frontoffice.draw.models import Draw, DrawRequest, RequestState
+from frontoffice.languages import speaking
 from frontoffice.messages import outbox
 from frontoffice.messages.models import Medium
 
@@ -25,9 +26,9 @@ def link(request: DrawRequest, secret: str, base_url: str) -> str:
     return f"{base_url}/draws/{request.draw.code}/{request.number}/{secret}/"
 
 
-def page(draw: Draw, base_url: str) -> str:
-    """The address of the public page of a draw."""
-    return f"{base_url}/draws/{draw.code}/"
+def page(draw: Draw, base_url: str, language: str) -> str:
+    """The address of the public page of a draw, for who reads this language."""
+    return speaking(f"{base_url}/draws/{draw.code}/", language)
 
 
 def entered(
@@ -67,7 +68,7 @@ def won(
     said = {
         **_said(request, link(request, secret, settings.site.base_url)),
         "outcome": "won",
-        "draw_link": page(request.draw, settings.site.base_url),
+        "draw_link": page(request.draw, settings.site.base_url, request.language),
         "starts_at": appointment.start.isoformat(),
         "until_at": until.isoformat(),
         "time_zone": request.draw.office.time_zone,
@@ -88,7 +89,7 @@ def not_won(
     said = {
         **_said(request, address),
         "outcome": outcome,
-        "draw_link": page(request.draw, settings.site.base_url),
+        "draw_link": page(request.draw, settings.site.base_url, request.language),
     }
     _write(session, request, person, "draw_result", said, now, now + WORTH)
 

@@ -30,7 +30,7 @@ from frontoffice.offices.models import Confirmation, Service
 from frontoffice.waitlist import entries
 from frontoffice.waitlist import words as wish_words
 from frontoffice.web import access
-from frontoffice.web.context import config, database, language, say
+from frontoffice.web.context import config, database, in_its_language, language, say
 from frontoffice.web.needs import Kind, all_need, needs
 from frontoffice.web.problems import status_of
 
@@ -100,7 +100,7 @@ def do(code: str, number: str, secret: str, act: str) -> ResponseReturnValue:
     now = clock.now()
     try:
         with guessing.counted(database(), access.network(), now), database().write() as session:
-            found = entering.find(session, number, secret)
+            found = in_its_language(entering.find(session, number, secret))
             if act == "withdraw":
                 entering.withdraw(session, found, now)
                 flash(_("You have taken your request back."), "info")
@@ -184,7 +184,7 @@ def _request_page(
     number: str, secret: str, now: datetime, refusal: DomainError | None = None
 ) -> ResponseReturnValue:
     with guessing.counted(database(), access.network(), now), database().read() as session:
-        found = entering.find(session, number, secret)
+        found = in_its_language(entering.find(session, number, secret))
         won = _appointment(session, found)
         entry = found.entry
         page = render_template(

@@ -26,7 +26,7 @@ from frontoffice.waitlist import entries
 from frontoffice.waitlist import words as wish_words
 from frontoffice.waitlist.models import LIVE, EntryState
 from frontoffice.web import access
-from frontoffice.web.context import config, database, in_own_language, language, say
+from frontoffice.web.context import config, database, in_its_language, in_own_language, language, say
 from frontoffice.web.needs import Kind, all_need
 
 pages = Blueprint("data", __name__)
@@ -153,7 +153,7 @@ def _looked_up(address: Mapping[str, Any], *, writing: bool) -> Iterator[tuple[S
 
 
 def _appointment(session: Session, address: Mapping[str, Any], now: datetime) -> Link:
-    found = appointing.find(session, address["reference"], address["secret"])
+    found = in_its_language(appointing.find(session, address["reference"], address["secret"]))
     is_coming = found.state in appointing.CANCELLABLE and found.start > now
     back = url_for("booking.appointment", **address)
     service = in_own_language(found.service.names)
@@ -163,7 +163,7 @@ def _appointment(session: Session, address: Mapping[str, Any], now: datetime) ->
 
 
 def _wish(session: Session, address: Mapping[str, Any], _now: datetime) -> Link:
-    found = entries.find(session, address["reference"], address["secret"])
+    found = in_its_language(entries.find(session, address["reference"], address["secret"]))
     before = "leave" if found.state in (EntryState.UNPROVEN, *LIVE) else None
     back = url_for("waitlist.entry", **address)
     title = _("My entry on the waiting list")
@@ -171,7 +171,7 @@ def _wish(session: Session, address: Mapping[str, Any], _now: datetime) -> Link:
 
 
 def _request(session: Session, address: Mapping[str, Any], now: datetime) -> Link:
-    found = entering.find(session, address["number"], address["secret"])
+    found = in_its_language(entering.find(session, address["number"], address["secret"]))
     is_in = found.state in entering.WITHDRAWABLE and entering.is_open(found.draw, now)
     back = url_for("draw.mine", **address)
     title, subject = _("Request in a draw"), draw_letters.subject(found)

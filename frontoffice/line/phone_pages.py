@@ -4,8 +4,7 @@ It has a frame and a stylesheet of its own, because it is opened on slow phones 
 scripts by loading itself again. With them it follows the office's events.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,7 +25,7 @@ from frontoffice.line.phone import UnknownTicket
 from frontoffice.messages import preferences
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
-from frontoffice.web.context import LANGUAGE_COOKIE, config, database, in_language, language, say
+from frontoffice.web.context import config, database, in_its_language, language, say
 from frontoffice.web.needs import Kind, all_need, needs
 
 pages = Blueprint("phone_ticket", __name__)
@@ -56,11 +55,10 @@ def state(token: str) -> ResponseReturnValue:
     now = clock.now()
     with database().read() as session:
         try:
-            found = phone.find(session, token)
+            found = in_its_language(phone.find(session, token))
         except UnknownTicket:
             return _unknown()
-        with _spoken(found):
-            return render_template("line/_phone_ticket.html", **_about(session, found, token, now))
+        return render_template("line/_phone_ticket.html", **_about(session, found, token, now))
 
 
 @pages.post(f"/ticket/{PLACE}/leave")
@@ -139,16 +137,13 @@ def _do(token: str, act: Act, typed: str = "") -> ResponseReturnValue:
     now = clock.now()
     try:
         with database().write() as session:
-            found = phone.find(session, token)
-            with _spoken(found):
-                act(session, found, now)
+            act(session, in_its_language(phone.find(session, token)), now)
     except UnknownTicket:
         return _unknown()
     except Invalid as refusal:
         return _page(token, refusal, typed)
     except (Conflict, TooMany) as refusal:
-        with database().read() as session, _spoken(phone.find(session, token)):
-            flash(say(refusal), "warning")
+        flash(say(refusal), "warning")
     return redirect(url_for("phone_ticket.ticket", token=token), 303)
 
 
@@ -156,13 +151,12 @@ def _page(token: str, refusal: Invalid | None = None, typed: str = "") -> Respon
     now = clock.now()
     with database().read() as session:
         try:
-            found = phone.find(session, token)
+            found = in_its_language(phone.find(session, token))
         except UnknownTicket:
             return _unknown()
-        with _spoken(found):
-            said = {} if refusal is None else {refusal.field: say(refusal)}
-            about = _about(session, found, token, now)
-            page = render_template("line/phone_ticket.html", **about | {"typed": typed, "refused": said})
+        said = {} if refusal is None else {refusal.field: say(refusal)}
+        about = _about(session, found, token, now)
+        page = render_template("line/phone_ticket.html", **about | {"typed": typed, "refused": said})
     return page, 200 if refusal is None else 422
 
 
@@ -244,17 +238,6 @@ def _hint(number: str | None) -> str | None:
         if number
         else None
     )
-
-
-@contextmanager
-def _spoken(found: Ticket) -> Iterator[None]:
-    """In the language that was chosen at the kiosk, as long as the phone's owner has not chosen another one."""
-    known = config().site.languages
-    if request.cookies.get(LANGUAGE_COOKIE) in known or found.language not in known:
-        yield
-        return
-    with in_language(found.language):
-        yield
 
 
 def _unknown() -> ResponseReturnValue:

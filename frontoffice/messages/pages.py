@@ -4,15 +4,16 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from sqlalchemy.orm import Session
 
 from frontoffice import clock
 from frontoffice.errors import N_, NotFound
 from frontoffice.messages import preferences, short_links, suppression
 from frontoffice.messages.models import Medium
-from frontoffice.messages.preferences import Way
+from frontoffice.messages.preferences import Holding, Way
 from frontoffice.messages.suppression import Topic
 from frontoffice.web import access
-from frontoffice.web.context import config, database
+from frontoffice.web.context import config, database, in_its_language
 from frontoffice.web.needs import Kind, all_need, needs
 
 pages = Blueprint("message_pages", __name__)
@@ -44,7 +45,7 @@ def choose(number: str, secret: str) -> ResponseReturnValue:
     """What is sent to whom, and what of it can be switched off."""
     now = clock.now()
     with preferences.counted(database(), access.network(), now), database().read() as session:
-        found = preferences.ways(session, preferences.find(session, number, secret))
+        found = preferences.ways(session, _found(session, number, secret))
     return render_template(
         "messages_pages/choose.html",
         ways=[(way, _name(way), _topics(way)) for way in found],
@@ -63,7 +64,7 @@ def save(number: str, secret: str) -> ResponseReturnValue:
     now = clock.now()
     shown, wanted = (set(request.form.getlist(name)) for name in ("shown", "wanted"))
     with preferences.counted(database(), access.network(), now), database().write() as session:
-        preferences.change(session, preferences.find(session, number, secret), shown, wanted, now)
+        preferences.change(session, _found(session, number, secret), shown, wanted, now)
     flash(_("We have noted what you want to get from us."), "success")
     return redirect(url_for(".choose", number=number, secret=secret), 303)
 
@@ -73,7 +74,7 @@ def ask_to_stop(number: str, secret: str) -> ResponseReturnValue:
     """Ask once before a topic is switched off: mail scanners open every link."""
     now = clock.now()
     with preferences.counted(database(), access.network(), now), database().read() as session:
-        topic = suppression.topic_of(preferences.find(session, number, secret).message.kind)
+        topic = suppression.topic_of(_found(session, number, secret).message.kind)
     return render_template(
         "messages_pages/stop.html",
         topic=_(TOPICS[topic]) if topic else None,
@@ -86,9 +87,16 @@ def stop(number: str, secret: str) -> ResponseReturnValue:
     """Switch it off."""
     now = clock.now()
     with preferences.counted(database(), access.network(), now), database().write() as session:
-        preferences.stop_topic(session, preferences.find(session, number, secret), now)
+        preferences.stop_topic(session, _found(session, number, secret), now)
     flash(_("We have noted what you want to get from us."), "success")
     return redirect(url_for(".choose", number=number, secret=secret), 303)
+
+
+def _found(session: Session, number: str, secret: str) -> Holding:
+    """What a link is for; the page speaks the language of its message."""
+    found = preferences.find(session, number, secret)
+    in_its_language(found.message)
+    return found
 
 
 def _name(way: Way) -> str:

@@ -25,7 +25,7 @@ from frontoffice.partners.invitation_refusals import InvitationOver
 from frontoffice.partners.invitations import Known
 from frontoffice.partners.models import Invitation, InvitationState
 from frontoffice.web import access
-from frontoffice.web.context import config, database, in_own_language, language, say
+from frontoffice.web.context import config, database, in_its_language, in_own_language, language, say
 from frontoffice.web.needs import Kind, all_need
 from frontoffice.web.problems import status_of
 
@@ -134,7 +134,7 @@ def _opened(name: str, secret: str, *, write: bool = False) -> Iterator[Guest]:
         guessing.counted(database(), access.network(), now),
         database().write() if write else database().read() as session,
     ):
-        yield Guest(session, invitations.by_link(session, name, secret, lock=write), now)
+        yield Guest(session, in_its_language(invitations.by_link(session, name, secret, lock=write)), now)
 
 
 def _moment(typed: str) -> datetime:

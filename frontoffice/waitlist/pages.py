@@ -22,7 +22,7 @@ from frontoffice.waitlist.forms import JoinForm, WishForm
 from frontoffice.waitlist.models import EntryState, WaitlistEntry
 from frontoffice.waitlist.refusals import EarlierByPhone
 from frontoffice.web import access
-from frontoffice.web.context import config, database, language, say
+from frontoffice.web.context import config, database, in_its_language, language, say
 from frontoffice.web.needs import Kind, all_need, needs
 from frontoffice.web.problems import status_of
 
@@ -72,7 +72,7 @@ def answer(reference: str, secret: str, answer: str) -> ResponseReturnValue:
     now, settings = clock.now(), config()
     try:
         with guessing.counted(database(), access.network(), now), database().write() as session:
-            found = entries.find(session, reference, secret)
+            found = in_its_language(entries.find(session, reference, secret))
             match answer:
                 case "prove":
                     joining.prove(session, found, now, settings=settings)
@@ -93,7 +93,7 @@ def change(reference: str, secret: str) -> ResponseReturnValue:
     try:
         if request.method == "POST":
             with guessing.counted(database(), access.network(), now), database().write() as session:
-                found = entries.find(session, reference, secret)
+                found = in_its_language(entries.find(session, reference, secret))
                 wish = form.wish()
                 joining.change(session, found, wish, wish.until_day - forms.DAY, now, settings=config())
             flash(_("We have noted your new wishes. You keep your place."), "success")
@@ -109,11 +109,14 @@ def leave(reference: str, secret: str) -> ResponseReturnValue:
     now = clock.now()
     if request.method == "POST":
         with guessing.counted(database(), access.network(), now), database().write() as session:
-            leaving.leave(session, entries.find(session, reference, secret), now, settings=config())
+            leaving.leave(
+                session, in_its_language(entries.find(session, reference, secret)), now, settings=config()
+            )
         return _see(reference, secret)
     with guessing.counted(database(), access.network(), now), database().read() as session:
         return render_template(
-            "waitlist/leave.html", **_entry_words(session, entries.find(session, reference, secret), now)
+            "waitlist/leave.html",
+            **_entry_words(session, in_its_language(entries.find(session, reference, secret)), now),
         )
 
 
@@ -124,7 +127,7 @@ def earlier(reference: str, secret: str) -> ResponseReturnValue:
     try:
         if request.method == "POST":
             with guessing.counted(database(), access.network(), now), database().write() as session:
-                mine, wish = appointing.find(session, reference, secret), form.wish()
+                mine, wish = in_its_language(appointing.find(session, reference, secret)), form.wish()
                 last = wish.until_day - forms.DAY
                 found = joining.join_for(session, mine, wish, last, now, settings=config())
                 return _see(found.reference, entries.secret_of(session, found))
@@ -183,7 +186,7 @@ def _entry_page(
     reference: str, secret: str, now: datetime, refusal: DomainError | None = None
 ) -> ResponseReturnValue:
     with guessing.counted(database(), access.network(), now), database().read() as session:
-        found = entries.find(session, reference, secret)
+        found = in_its_language(entries.find(session, reference, secret))
         said = say(refusal) if refusal else None
         page = render_template("waitlist/entry.html", refusal=said, **_entry_words(session, found, now))
         return page, _status(refusal)
@@ -193,7 +196,7 @@ def _change_page(
     reference: str, secret: str, form: WishForm | None, now: datetime, refusal: DomainError | None = None
 ) -> ResponseReturnValue:
     with guessing.counted(database(), access.network(), now), database().read() as session:
-        found = entries.find(session, reference, secret)
+        found = in_its_language(entries.find(session, reference, secret))
         if found.state not in joining.CHANGEABLE:
             return _see(reference, secret)
         form = form or WishForm(data=forms.from_wish(entries.wish_of(found)))
@@ -207,7 +210,7 @@ def _earlier_page(
     reference: str, secret: str, form: WishForm | None, now: datetime, refusal: DomainError | None = None
 ) -> ResponseReturnValue:
     with guessing.counted(database(), access.network(), now), database().read() as session:
-        mine = appointing.find(session, reference, secret)
+        mine = in_its_language(appointing.find(session, reference, secret))
         waiting = entries.of_appointment(session, mine)
         if waiting is not None:
             return _see(waiting.reference, entries.secret_of(session, waiting))

@@ -132,6 +132,7 @@ def create_app(config: Config, database: Database) -> Flask:
     _configure(app, config, database)
     CSRFProtect(app)
     problems.register(app)
+    app.before_request(context.follow_the_address)
     app.after_request(access.note_use)
     for name in BLUEPRINTS:
         _register(app, name)

@@ -5,11 +5,11 @@ import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
-from typing import cast
+from typing import Protocol, TypeVar, cast
 
 from babel import Locale
-from flask import current_app, request, url_for
-from flask_babel import force_locale, get_locale, gettext
+from flask import Response, after_this_request, current_app, g, request, url_for
+from flask_babel import force_locale, get_locale, gettext, refresh
 from werkzeug.datastructures import LanguageAccept
 
 from frontoffice import languages
@@ -19,7 +19,8 @@ from frontoffice.errors import DomainError
 from frontoffice.paths import STATIC
 from frontoffice.web.needs import Kind, needs_of
 
-LANGUAGE_COOKIE = "language"
+LANGUAGE_COOKIE = "language"  # chosen by its name
+FOLLOWED = "followed_language"  # of the personal link that was opened last: the cookie's name, and in `g`
 READ_BY_STAFF = ("/staff", "/desk", "/demo", "/partner/")  # also where no permission is needed: to sign in
 KEY = "frontoffice"
 
@@ -59,11 +60,17 @@ def _needs_more() -> bool:
 
 
 def choose_language() -> str:
-    """The language of this request: the visitor's choice, else the browser's wish, else the first configured."""
+    """The language of this request: the visitor's choice, else that of the booking whose link was opened, else the
+    browser's wish, else the first configured.
+    """
     offered = offered_languages()
-    chosen = request.cookies.get(LANGUAGE_COOKIE)
-    if chosen in offered:
-        return chosen
+    for chosen in (
+        request.cookies.get(LANGUAGE_COOKIE),
+        g.get(FOLLOWED),
+        request.cookies.get(FOLLOWED),
+    ):
+        if chosen in offered:
+            return cast(str, chosen)
     wanted = LanguageAccept([(languages.read_as(code), much) for code, much in request.accept_languages])
     return wanted.best_match(offered) or offered[0]
 
@@ -77,6 +84,47 @@ def language() -> str:
 def in_language(code: str) -> AbstractContextManager[None]:
     """In it, sentences come in this language instead of the visitor's."""
     return cast(AbstractContextManager[None], force_locale(languages.folder_of(code)))
+
+
+class Spoken(Protocol):
+    """A booking, a number, a wish: somebody chose a language for it."""
+
+    @property
+    def language(self) -> str:
+        """Its code."""
+
+
+Found = TypeVar("Found", bound=Spoken)
+
+
+def in_its_language(found: Found) -> Found:
+    """What a personal link leads to; from here on this browser is answered in its language, unless another one was
+    chosen by its name.
+    """
+    follow(found.language)
+    return found
+
+
+def follow(code: str) -> None:
+    """Answer in this language from here on, until the browser is closed: personal pages lead to public ones."""
+    if code not in config().site.languages:
+        return
+    setattr(g, FOLLOWED, code)
+    refresh()
+    if request.cookies.get(FOLLOWED) != code:
+        after_this_request(_remember)
+
+
+def _remember(answer: Response) -> Response:
+    secure = config().site.base_url.startswith("https://")
+    answer.set_cookie(FOLLOWED, g.get(FOLLOWED), samesite="Lax", httponly=True, secure=secure)
+    return answer
+
+
+def follow_the_address() -> None:
+    """Before each request: a link to a public page may say which language its message was in."""
+    if request.query_string and languages.SPEAK in request.args:
+        follow(request.args[languages.SPEAK])
 
 
 def writing() -> Locale:
