@@ -41,6 +41,7 @@ def begin(
     *,
     kind: DocumentKind = PERMIT,
     contact: Contact | None = None,
+    language: str = "de",
 ) -> int:
     """A watch of somebody's own; its number."""
     with database.write() as session:
@@ -52,7 +53,7 @@ def begin(
             kind,
             ends,
             contact or Contact(phone=PHONE),
-            "de",
+            language,
             now,
             settings=config,
         ).id

@@ -101,7 +101,7 @@ def test_the_message_leads_to_the_booking_of_a_pick_up(
     tell_me(database, config, card, now)
     tell_me(database, config, card, now, Reach(Medium.MAIL, "Olena@Example.org"))
     [(kind, said)] = waiting(database)
-    assert (kind, said["link"]) == ("card_ready", "http://localhost/book/musterstadt/eat-pick-up/")
+    assert (kind, said["link"]) == ("card_ready", "http://localhost/book/musterstadt/eat-pick-up/?speak=en")
     assert said["documents"] == "Passport\nFee"
 
 

@@ -106,7 +106,7 @@ def test_where_no_reminder_is_left_the_page_says_so_and_leads_to_a_time(
 def test_the_page_leads_to_the_first_free_times_before_the_date(
     visitor: Visitor, database: Database, config: Config, now: datetime
 ) -> None:
-    number = begin(database, config, now.date() + 20 * DAY, now)
+    number = begin(database, config, now.date() + 20 * DAY, now, language="en")
     page = page_of(database, visitor, number)
     assert_sound(page)
     [first, *_] = page.links("November")
@@ -124,7 +124,7 @@ def test_without_a_free_time_it_leads_to_the_waiting_list_and_says_what_to_do(
             schedule.opening_hours = []
         session.flush()
         planning.plan(session, office, now.date(), 28, now)
-    near, far = (begin(database, config, now.date() + days * DAY, now) for days in (10, 100))
+    near, far = (begin(database, config, now.date() + days * DAY, now, language="en") for days in (10, 100))
     page = page_of(database, visitor, near)
     assert_sound(page)
     until = now.date() + 10 * DAY
@@ -148,7 +148,7 @@ def test_with_half_a_year_left_on_the_title_a_new_passport_means_renewal(
             if each.slug == "eat-pick-up":
                 each.slug = "transfer-to-new-passport"
     alone = Contact(mail="alone@beispiel.example")
-    passport = begin(database, config, now.date() + 30 * DAY, now, kind=PASSPORT, contact=alone)
+    passport = begin(database, config, now.date() + 30 * DAY, now, kind=PASSPORT, contact=alone, language="en")
     assert "/transfer-to-new-passport/" in page_of(database, visitor, passport).html
     begin(database, config, now.date() + 200 * DAY, now, kind=PERMIT, contact=alone)
     page = page_of(database, visitor, passport)
@@ -160,13 +160,15 @@ def test_with_half_a_year_left_on_the_title_a_new_passport_means_renewal(
 def test_changing_applying_and_ending(
     visitor: Visitor, database: Database, config: Config, now: datetime
 ) -> None:
-    number = begin(database, config, now.date() + 90 * DAY, now)
+    number = begin(database, config, now.date() + 90 * DAY, now, language="en")
     page = page_of(database, visitor, number)
     later = now.date() + 400 * DAY
-    changed = visitor.tap(page, "Save", kind="blue_card", language="de", **day(later))
+    german = visitor.tap(page, "Save", kind="blue_card", language="de", **day(later))
+    assert 'lang="de"' in german.html, "the new language counts at once"
+    changed = visitor.tap(german, "Speichern", kind="blue_card", language="en", **day(later))
     assert "We have noted it." in changed.text
     assert [(each.kind, each.expires_on) for each in watches(database)] == [("blue_card", later)]
-    wrong = visitor.tap(page, "Save", kind="blue_card", language="de", **day(now.date() - DAY))
+    wrong = visitor.tap(page, "Save", kind="blue_card", language="en", **day(now.date() - DAY))
     assert (wrong.status, list(wrong.errors)) == (422, ["expires"])
     applied = visitor.tap(changed, "I have applied")
     assert "You get no more reminders of this date" in applied.text
@@ -181,7 +183,7 @@ def test_changing_applying_and_ending(
 def test_a_wrong_secret_opens_nothing(
     visitor: Visitor, database: Database, config: Config, now: datetime
 ) -> None:
-    number = begin(database, config, now.date() + 90 * DAY, now)
+    number = begin(database, config, now.date() + 90 * DAY, now, language="en")
     right = watching.path(database.vault, number)
     wrong = f"/reminders/{number:x}/{'a' * 24}/"
     assert [visitor.open(each).status for each in (right, wrong, wrong + "end")] == [200, 404, 405]
