@@ -13,7 +13,7 @@ from frontoffice.errors import N_, Invalid
 class DateForm(DetailsForm):
     """What ends, and when: the day as it stands on the document."""
 
-    kind = SelectField(N_("Which document?"), default=DocumentKind.RESIDENCE_PERMIT.value)
+    kind = RadioField(N_("Which document?"), default=DocumentKind.RESIDENCE_PERMIT.value)
     expires = FormField(BirthForm, N_("Valid until"))
 
     def offer(self, names: dict[str, str]) -> None:
