@@ -15,7 +15,7 @@ const FIRST_NEWS = 30_000; // ms: the same for a screen that has announced nothi
 
 const screen = document.querySelector("[data-screen]");
 const at = (name) => screen.querySelector(`[data-${name}]`);
-const SHOWN = at("room") ? 4 : 5; // calls below the current one: with rooms each takes more of the screen
+const SHOWN = 5; // calls beside the current one, as far as there is room for whole ones
 const rooms = JSON.parse(screen.dataset.rooms);
 const kept = `announced ${location.pathname}${location.search}`;
 const speech = JSON.parse(screen.dataset.speech);
@@ -148,11 +148,19 @@ function draw() {
   const others = calls.filter((each) => each.ticket !== current?.ticket).slice(0, SHOWN);
   at("recent").hidden = others.length === 0;
   at("rows").replaceChildren(...others.map(row));
+  showWholeRows();
   if (!current) return;
   put(at("ticket"), current.ticket);
   put(at("counter"), current.counter);
   if (at("room")) put(at("room"), current.room);
   at("counter").classList.toggle("call__counter--long", current.counter.length > 3);
+}
+
+function showWholeRows() {
+  const rows = at("rows");
+  const bottom = (element) => element.getBoundingClientRect().bottom;
+  const end = bottom(at("recent")) + 1;
+  while (rows.childElementCount > 1 && bottom(rows.lastElementChild) > end) rows.lastElementChild.remove();
 }
 
 function put(element, text) {
