@@ -8,6 +8,27 @@ def N_(sentence: str) -> str:  # noqa: N802 (gettext's usual name for this mark)
     return sentence
 
 
+class Counted(str):
+    """A sentence that says a number: it has a form for one, and languages have more. Itself, it is that for many.
+
+    `by` names the parameter that is counted.
+    """
+
+    one: str
+    by: str
+
+    def __new__(cls, one: str, many: str, by: str) -> "Counted":
+        """The sentence for many, with the one for one."""
+        sentence = super().__new__(cls, many)
+        sentence.one, sentence.by = one, by
+        return sentence
+
+
+def NP_(one: str, many: str, by: str) -> Counted:  # noqa: N802
+    """Mark both forms of a sentence for translation, as N_ does."""
+    return Counted(one, many, by)
+
+
 class DomainError(Exception):
     """Something the visitor, a clerk or a device asked for cannot be done.
 

@@ -21,7 +21,7 @@ from frontoffice.paths import TRANSLATIONS
 
 ROOT = Path(__file__).parents[1]
 PUBLIC, STAFF = "messages", "staff"
-KEYWORDS = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2)}
+KEYWORDS = {"N_": None, "_": None, "gettext": None, "ngettext": (1, 2), "NP_": (1, 2)}
 
 NOT_KEPT = (b'"Project-Id', b'"Report-', b'"POT-', b'"PO-', b'"Last-', b'"Language-Team', b'"Generated-By')
 

@@ -132,9 +132,22 @@ def words(rule: HoursDraft) -> list[str]:
         said.append(_("until before %(day)s", day=format_date(rule.valid_until)))
     if rule.bookable_from_days is not None:
         at = f", {rule.release_time:%H:%M}" if rule.release_time else ""
-        said.append(_("bookable from %(days)s days before", days=rule.bookable_from_days) + at)
+        said.append(
+            ngettext(
+                "bookable from %(num)s day before",
+                "bookable from %(num)s days before",
+                rule.bookable_from_days,
+            )
+            + at
+        )
     if rule.bookable_until_days:
-        said.append(_("bookable until %(days)s days before", days=rule.bookable_until_days))
+        said.append(
+            ngettext(
+                "bookable until %(num)s day before",
+                "bookable until %(num)s days before",
+                rule.bookable_until_days,
+            )
+        )
     return said
 
 

@@ -1,6 +1,6 @@
 """What can stand in the way of a booking, in words for the visitor."""
 
-from frontoffice.errors import N_, Conflict, Invalid, TooMany
+from frontoffice.errors import N_, NP_, Conflict, Invalid, TooMany
 
 
 class NotOffered(Invalid):
@@ -125,9 +125,12 @@ class TooManyForMail(Conflict):
     """There are as many coming appointments with this mail address as there may be."""
 
     code = "too_many_for_mail"
-    sentence = N_(
+    sentence = NP_(
+        "There is already %(most)s coming appointment with this mail address, and more cannot be booked online "
+        "with it. Please use another mail address, or call us: we also make appointments for groups and families.",
         "There are already %(most)s coming appointments with this mail address, and more cannot be booked online "
-        "with it. Please use another mail address, or call us: we also make appointments for groups and families."
+        "with it. Please use another mail address, or call us: we also make appointments for groups and families.",
+        "most",
     )
 
 
@@ -135,9 +138,12 @@ class TooManyForPhone(Conflict):
     """There are as many coming appointments with this phone number as there may be."""
 
     code = "too_many_for_phone"
-    sentence = N_(
+    sentence = NP_(
+        "There is already %(most)s coming appointment with this phone number, and more cannot be booked online "
+        "with it. Please use another number, or call us: we also make appointments for groups and families.",
         "There are already %(most)s coming appointments with this phone number, and more cannot be booked online "
-        "with it. Please use another number, or call us: we also make appointments for groups and families."
+        "with it. Please use another number, or call us: we also make appointments for groups and families.",
+        "most",
     )
 
 

@@ -1,6 +1,6 @@
 """What can stand in the way of a draw, in words for visitors and staff."""
 
-from frontoffice.errors import N_, Conflict
+from frontoffice.errors import N_, NP_, Conflict
 
 
 class WindowClosed(Conflict):
@@ -37,9 +37,12 @@ class TooManyRequests(Conflict):
     """There are as many requests with this contact as there may be."""
 
     code = "too_many_requests"
-    sentence = N_(
+    sentence = NP_(
+        "There is already %(most)s request in this draw with this mail address or phone number. "
+        "Please use another one, or call us.",
         "There are already %(most)s requests in this draw with this mail address or phone number. "
-        "Please use another one, or call us."
+        "Please use another one, or call us.",
+        "most",
     )
 
 

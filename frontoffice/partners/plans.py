@@ -4,7 +4,7 @@ import base64
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
@@ -15,7 +15,7 @@ from frontoffice.booking.models import Appointment, Channel, Hold, Purpose
 from frontoffice.booking.person import Person
 from frontoffice.booking.refusals import HoldExpired, JustTaken, NotOffered
 from frontoffice.config import Config
-from frontoffice.errors import Conflict, DomainError, NotFound
+from frontoffice.errors import Conflict, Counted, DomainError, NotFound
 from frontoffice.partners import arranging, drafting, quota
 from frontoffice.partners.drafting import Asked, Row, Wanted
 from frontoffice.partners.fitting import Seat
@@ -163,7 +163,12 @@ def own_reference_of(session: Session, entry: PlanEntry) -> str | None:
 def refusal_of(entry: PlanEntry) -> DomainError | None:
     """Why nothing is held for this person, as an error whose sentence can be said."""
     kept = entry.refusal
-    return DomainError(kept["sentence"], **kept["params"]) if kept else None
+    if kept is None:
+        return None
+    sentence = kept["sentence"]
+    if "one" in kept:
+        sentence = Counted(kept["one"], sentence, kept["by"])
+    return DomainError(sentence, **kept["params"])
 
 
 def _held(
@@ -207,11 +212,16 @@ def _entry(
         language=row.language,
         start=sheet.moment_of(seat.tick, seat.day, one.office.time_zone) if seat else None,
         ticks=one.visit.ticks,
-        refusal=None
-        if refusal is None
-        else {"code": refusal.code, "sentence": refusal.sentence, "params": refusal.params},
+        refusal=None if refusal is None else as_kept(refusal),
         content=vaults.of(session).seal(content),
     )
+
+
+def as_kept(refusal: DomainError) -> dict[str, Any]:
+    """A refusal as it is stored, and `refusal_of` reads it again."""
+    sentence = refusal.sentence
+    forms = {"one": sentence.one, "by": sentence.by} if isinstance(sentence, Counted) else {}
+    return {"code": refusal.code, "sentence": str(sentence), "params": refusal.params, **forms}
 
 
 def _booked(

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from frontoffice.errors import N_, Conflict, Invalid, NotAllowed, NotSignedIn
+from frontoffice.errors import N_, NP_, Conflict, Invalid, NotAllowed, NotSignedIn
 
 
 class TokenUnknown(NotSignedIn):
@@ -46,25 +46,32 @@ class QuotaReached(Conflict):
     @classmethod
     def per_week(cls, quota: int, renews: date) -> "QuotaReached":
         """For a quota that renews each Monday."""
-        sentence = N_(
-            "All %(quota)s appointments that you may book per week are booked. You can book again from %(day)s."
+        sentence = NP_(
+            "The one appointment that you may book per week is booked. You can book again from %(day)s.",
+            "All %(quota)s appointments that you may book per week are booked. You can book again from %(day)s.",
+            "quota",
         )
         return cls(sentence, quota=quota, day=f"{renews:%d.%m.%Y}")
 
     @classmethod
     def per_month(cls, quota: int, renews: date) -> "QuotaReached":
         """For a quota that renews with each month."""
-        sentence = N_(
-            "All %(quota)s appointments that you may book per month are booked. You can book again from %(day)s."
+        sentence = NP_(
+            "The one appointment that you may book per month is booked. You can book again from %(day)s.",
+            "All %(quota)s appointments that you may book per month are booked. You can book again from %(day)s.",
+            "quota",
         )
         return cls(sentence, quota=quota, day=f"{renews:%d.%m.%Y}")
 
     @classmethod
     def at_once(cls, most: int) -> "QuotaReached":
         """For the number of appointments that may be still to come."""
-        sentence = N_(
+        sentence = NP_(
+            "%(most)s of your appointments is still to come, and more were not agreed at the same time. "
+            "When it is over or cancelled, you can book again.",
             "%(most)s of your appointments are still to come, and more were not agreed at the same time. "
-            "When one is over or cancelled, you can book again."
+            "When one is over or cancelled, you can book again.",
+            "most",
         )
         return cls(sentence, most=most)
 

@@ -1,6 +1,6 @@
 """What can stand in the way on the waiting list, in words for the visitor."""
 
-from frontoffice.errors import N_, Conflict, Invalid
+from frontoffice.errors import N_, NP_, Conflict, Invalid
 
 
 class AlreadyWaiting(Conflict):
@@ -17,9 +17,12 @@ class TooManyWishes(Conflict):
     """There are as many entries with this contact as there may be."""
 
     code = "too_many_wishes"
-    sentence = N_(
+    sentence = NP_(
+        "There is already %(most)s entry on the waiting list with this mail address or phone number. "
+        "Please leave the list with it first, or call us.",
         "There are already %(most)s entries on the waiting list with this mail address or phone number. "
-        "Please leave the list with one of them first, or call us."
+        "Please leave the list with one of them first, or call us.",
+        "most",
     )
 
 

@@ -9,13 +9,13 @@ from typing import Protocol, TypeVar, cast
 
 from babel import Locale
 from flask import Response, after_this_request, current_app, g, request, url_for
-from flask_babel import force_locale, get_locale, gettext, refresh
+from flask_babel import force_locale, get_locale, gettext, ngettext, refresh
 from werkzeug.datastructures import LanguageAccept
 
 from frontoffice import languages
 from frontoffice.config import Config
 from frontoffice.db import Database
-from frontoffice.errors import DomainError
+from frontoffice.errors import Counted, DomainError
 from frontoffice.paths import STATIC
 from frontoffice.web.needs import Kind, needs_of
 
@@ -139,6 +139,9 @@ def in_own_language(texts: dict[str, str]) -> str:
 
 def say(error: DomainError) -> str:
     """The sentence of a domain error in the visitor's language."""
+    if isinstance(error.sentence, Counted):
+        one, many, number = error.sentence.one, str(error.sentence), error.params[error.sentence.by]
+        return str(ngettext(one, many, number, **error.params))
     sentence: str = gettext(error.sentence)
     return sentence % error.params if error.params else sentence
 

@@ -1,6 +1,5 @@
-"""Looks at a page as everybody may need it: with axe-core, narrow, wide, with large text, and by keyboard."""
+"""Looks at a page as everybody may need it: with axe-core, at any size, by keyboard, and in few colours."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from playwright.sync_api import Browser
@@ -10,24 +9,18 @@ from tests.browser.walk import Found
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "EN-301-549", "best-practice"]
-ALL = {"type": "tag", "values": TAGS}
-# Those of them whose answer depends on the place and size of things, and those that depend on words.
-LAYOUT = {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]}
-WORDS = {
-    "type": "rule",
-    "values": [
-        *LAYOUT["values"],
-        *("aria-dialog-name", "aria-input-field-name", "button-name", "document-title", "empty-heading"),
-        *("html-has-lang", "html-lang-valid", "html-xml-lang-mismatch", "image-alt", "input-button-name"),
-        *("label", "landmark-unique", "link-name", "link-in-text-block", "select-name", "summary-name"),
-        *("svg-img-alt", "valid-lang"),
-    ],
-}
+ALL: dict[str, Any] = {"runOnly": {"type": "tag", "values": TAGS}}
+# Half of the work is the contrast, and colours are the same in every language.
+BUT_CONTRAST = ALL | {"rules": {"color-contrast": {"enabled": False}}}
+# Whose answer depends on the place and size of things.
+LAYOUT = {"runOnly": {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]}}
+NOTHING: dict[str, Any] = {}
 MOST_STOPS = 40  # of one page: long tables repeat themselves
 NARROW, WIDE = {"width": 320, "height": 640}, {"width": 1440, "height": 900}
+TWICE = WIDE | {"zoom": 2}  # text of twice the size
 
-RUN_AXE = """async (runOnly) => {
-    const found = await axe.run(document, { runOnly, resultTypes: ["violations"], preload: false });
+RUN_AXE = """async (options) => {
+    const found = await axe.run(document, { ...options, resultTypes: ["violations"], preload: false });
     return found.violations.map((each) => `${each.id}: ${each.nodes.slice(0, 3).map((node) => node.html).join(" | ")}`);
 }"""
 
@@ -68,55 +61,109 @@ WATCH_FOCUS = """() => {
 STAND_STILL = "delete globalThis.EventSource;"
 
 
-class Reader:
-    """Somebody who reads pages in one language, signed in if the browser carries a state."""
+# Icons, choices that are made and the focus, where they cannot be told from what is around them.
+UNSEEN = """() => {
+    const unseen = [], CLEAR = /^rgba\\(.*, 0\\)$/;
+    const ground = (element) => { for (let each = element; each; each = each.parentElement) {
+        const colour = getComputedStyle(each).backgroundColor;
+        if (!CLEAR.test(colour)) return colour; } return "rgb(255, 255, 255)"; };
+    for (const each of document.querySelectorAll(".kern-icon"))
+        if (each.checkVisibility() && getComputedStyle(each).backgroundColor === ground(each.parentElement))
+            unseen.push(each.outerHTML);
+    for (const each of document.querySelectorAll("input:checked"))
+        if (each.checkVisibility() && getComputedStyle(each).appearance === "none") unseen.push(each.outerHTML);
+    const can = "a[href],button,input,select,textarea,summary,[tabindex='0']";
+    for (const each of document.querySelectorAll(can)) {
+        if (!each.checkVisibility({ visibilityProperty: true }) || each.disabled) continue;
+        each.focus({ focusVisible: true, preventScroll: true });
+        const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(each);
+        if (document.activeElement === each && (outlineStyle === "none" || parseFloat(outlineWidth) < 2
+            || outlineColor === ground(each.parentElement) || CLEAR.test(outlineColor)))
+            unseen.push(`focus: ${each.outerHTML}`);
+    }
+    return unseen.map((each) => each.slice(0, 150));
+}"""
 
-    def __init__(self, browser: Browser, demo: Demonstration, code: str, state: Any = None) -> None:
+Look = tuple[dict[str, int], dict[str, Any]]
+
+
+class Reader:
+    """Somebody who reads pages in one language, signed in if the browser carries a state.
+
+    The window is as the first look needs it; `more` is how the browser differs from others.
+    """
+
+    def __init__(
+        self,
+        browser: Browser,
+        demo: Demonstration,
+        code: str,
+        state: Any = None,
+        *,
+        window: dict[str, int] = WIDE,
+        **more: Any,
+    ) -> None:
         self.code = code
         # Scripts of ours are let in past the page's policy; motion is reduced, so that nothing is caught half-way.
         self._context = browser.new_context(
-            locale="de-DE", storage_state=state, bypass_csp=True, reduced_motion="reduce", viewport=WIDE
+            locale="de-DE",
+            storage_state=state,
+            bypass_csp=True,
+            reduced_motion="reduce",
+            viewport=window,
+            **more,
         )
         self._context.add_cookies([{"name": "language", "value": code, "url": demo.url}])
         self._context.add_init_script(STAND_STILL)
         self._context.add_init_script(path=AXE)
         self.page = self._context.new_page()
+        self._devtools = self._context.new_cdp_session(self.page)
 
     def close(self) -> None:
         """Go."""
         self._context.close()
 
-    def look(
-        self, found: Found, axe_at: Iterable[dict[str, int]] = (), *, keyboard: bool = False
-    ) -> list[str]:
-        """What is wrong with a page, at all sizes. axe looks at everything at these sizes, else at layout and words."""
-        self.page.set_viewport_size(WIDE)
+    def look(self, found: Found, *looks: Look, keyboard: bool = False) -> list[str]:
+        """What is wrong with a page: in each size what sticks out, and what axe finds by those rules."""
+        self._resize(looks[0][0])
         self.page.goto(found.url)
         faults = self._by_keyboard() if keyboard else []
-        for size in (WIDE, NARROW):
-            self.page.set_viewport_size(size)
-            faults += self._at(
-                f"{size['width']} px", ALL if size in axe_at else WORDS if size is NARROW else LAYOUT
-            )
-        self.page.set_viewport_size(WIDE)
-        self.page.evaluate("() => { document.documentElement.style.fontSize = '200%' }")
-        faults += self._at("twice the size", LAYOUT)
+        for size, rules in looks:
+            self._resize(size)
+            where = f"{size['width']} px" + (" with large text" if "zoom" in size else "")
+            faults += [f"sticks out at {where}: {each}" for each in self.page.evaluate(STICKS_OUT)]
+            faults += [f"{each} at {where}" for each in self.page.evaluate(RUN_AXE, rules)] if rules else []
         return [f"{found.endpoint} in {self.code}: {each}" for each in faults]
 
-    def _at(self, size: str, rules: dict[str, Any]) -> list[str]:
-        wide = [f"sticks out at {size}: {each}" for each in self.page.evaluate(STICKS_OUT)]
-        return wide + [f"{each} at {size}" for each in self.page.evaluate(RUN_AXE, rules)]
+    def language(self) -> str:
+        """Which one the page says it is in."""
+        return str(self.page.evaluate("document.documentElement.lang"))
+
+    def unseen(self, found: Found) -> list[str]:
+        """What is not seen in a theme of forced colours."""
+        self.page.goto(found.url)
+        return [f"{found.endpoint}: {each}" for each in self.page.evaluate(UNSEEN)]
+
+    def _resize(self, size: dict[str, int]) -> None:
+        """Like `set_viewport_size`, in one message."""
+        self._devtools.send(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": size["width"], "height": size["height"], "deviceScaleFactor": 1, "mobile": False},
+        )
+        if "zoom" in size:
+            self.page.evaluate("() => { document.documentElement.style.fontSize = '200%' }")
 
     def _by_keyboard(self) -> list[str]:
         stops = min(self.page.evaluate(WATCH_FOCUS), MOST_STOPS)
         seen: list[dict[str, Any]] = []
+        reached, presses = 0, stops
         for _round in range(4):  # day, month and year of one field each take a press
-            for _press in range(stops):
+            for _press in range(presses):
                 self.page.keyboard.press("Tab")
             seen = self.page.evaluate("() => window.stops")
-            if len({each["index"] for each in seen} - {-1}) >= stops:
+            reached, presses = len({each["index"] for each in seen} - {-1}), max(8, stops // 2)
+            if reached >= stops:
                 break
-        reached = len({each["index"] for each in seen} - {-1})
         hidden = dict.fromkeys(each["what"] for each in seen if not (each["seen"] and each["inside"]))
         return [f"{reached} of {stops} can be reached by keyboard"] * (reached < stops) + [
             f"the focus is not seen on {each}" for each in hidden

@@ -1,19 +1,36 @@
 """Finds what a page says in another language than its own, where that is written in other letters than Latin ones."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
-from xml.etree.ElementTree import Element
 
-import html5lib
 from babel.messages.pofile import read_po
 
 from frontoffice.paths import TRANSLATIONS
 
 # Three words in a row are a sentence, or a name; what is one word may be a code, a unit or a mail address.
 SENTENCE = re.compile(r"[A-Za-zÀ-ɏ][a-zÀ-ɏ’'-]+(?:[ ,]+[A-Za-zÀ-ɏ][\wÀ-ɏ’'-]*){2,}")
-SAID = ("aria-label", "title", "alt", "placeholder", "content")
-NOT_SAID = ("data-speech",)  # the screen calls people in all languages
+
+# What a page says in its own language, to eyes and ears: its texts, and what stands in attributes for people. What is
+# marked as being in another language is not looked at, nor what the screen calls people with, in all languages.
+SAID = """() => {
+    const names = new Set(["aria-label", "title", "alt", "placeholder", "content"]);
+    const own = document.documentElement.lang, said = [];
+    const listen = (element, above) => {
+        const language = element.getAttribute("lang") ?? above;
+        if (["SCRIPT", "STYLE"].includes(element.tagName)) return;
+        if (element.tagName === "NOSCRIPT")
+            return listen(new DOMParser().parseFromString(element.textContent, "text/html").body, language);
+        if (language === own) for (const { name, value } of element.attributes)
+            if (names.has(name) || (name.startsWith("data-") && name !== "data-speech")) said.push(value);
+        for (const each of (element instanceof HTMLTemplateElement ? element.content : element).childNodes) {
+            if (each.nodeType === Node.ELEMENT_NODE) listen(each, language);
+            else if (each.nodeType === Node.TEXT_NODE && language === own) said.push(each.data);
+        }
+    };
+    listen(document.documentElement, own);
+    return said.map((each) => each.trim().replace(/\\s+/g, " ")).filter((each) => each);
+}"""
 
 
 @cache
@@ -28,44 +45,22 @@ def ours() -> frozenset[str]:
     return frozenset(each for each in known if re.search("[A-Za-z]{3}", each))
 
 
-def foreign(html: str, names: frozenset[str]) -> Iterator[str]:
+def foreign(said: Iterable[str], names: frozenset[str]) -> Iterator[str]:
     """Latin sentences, and anything that we also say in English or German, on a page in Cyrillic or Arabic letters.
 
-    `names` are no faults; nor is what is marked as being in another language.
+    `said` is what SAID finds; `names` are no faults.
     """
-    page = html5lib.parse(html, namespaceHTMLElements=False)
-    for text in _said(page, page.get("lang", ""), page.get("lang", "")):
+    for text in said:
         if text in ours() and text not in names:
             yield text
         yield from (each for each in SENTENCE.findall(text) if not any(name in each for name in names))
 
 
-def untranslated(html: str, names: frozenset[str]) -> Iterator[str]:
+def untranslated(said: Iterable[str], names: frozenset[str]) -> Iterator[str]:
     """Whole sentences of ours in English or German, on a page in another language with Latin letters.
 
     A word or two may be the same in both languages. `names` are no faults.
     """
-    page = html5lib.parse(html, namespaceHTMLElements=False)
-    for text in _said(page, page.get("lang", ""), page.get("lang", "")):
+    for text in said:
         if len(text.split()) > 2 and text in ours() and text not in names:
             yield text
-
-
-def _said(element: Element, lang: str, own: str) -> Iterator[str]:
-    lang = element.get("lang", lang)
-    if not isinstance(element.tag, str) or element.tag in ("script", "style"):
-        return
-    if lang == own:
-        yield from (" ".join(text.split()) for text in (element.text or "", *_attributes(element)))
-    for child in element:
-        yield from _said(child, lang, own)
-        if lang == own:
-            yield " ".join((child.tail or "").split())
-
-
-def _attributes(element: Element) -> list[str]:
-    return [
-        value
-        for name, value in element.attrib.items()
-        if name in SAID or (name.startswith("data-") and name not in NOT_SAID)
-    ]

@@ -148,7 +148,9 @@ def test_with_half_a_year_left_on_the_title_a_new_passport_means_renewal(
             if each.slug == "eat-pick-up":
                 each.slug = "transfer-to-new-passport"
     alone = Contact(mail="alone@beispiel.example")
-    passport = begin(database, config, now.date() + 30 * DAY, now, kind=PASSPORT, contact=alone, language="en")
+    passport = begin(
+        database, config, now.date() + 30 * DAY, now, kind=PASSPORT, contact=alone, language="en"
+    )
     assert "/transfer-to-new-passport/" in page_of(database, visitor, passport).html
     begin(database, config, now.date() + 200 * DAY, now, kind=PERMIT, contact=alone)
     page = page_of(database, visitor, passport)

@@ -15,7 +15,7 @@ from tests.kiosk.fake_office import FakeOffice
 from tests.kiosk.fake_printer import FakePrinter
 from tests.kiosk.lobby import KioskProcess, Visitor, pair
 
-LANGUAGES = ["de", "en", "uk", "ru", "ar", "tr", "fa", "fr", "es"]
+LANGUAGES = ["de", "de-simple", "en", "uk", "ru", "ar", "tr", "fa", "fr", "es"]
 TOPICS = [("pick_up", "Karte", "Card"), ("stay", "Aufenthalt", "Residence"), ("work", "Arbeit", "Work")]
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
-from tests.browser.look import ALL, AXE, RUN_AXE, STICKS_OUT
+from tests.browser.look import ALL, AXE, BUT_CONTRAST, RUN_AXE, STICKS_OUT
 from tests.kiosk.browsing import needs_browser, new_browser
 from tests.kiosk.fake_office import code
-from tests.kiosk.hall import Hall
+from tests.kiosk.hall import LANGUAGES, Hall
 from tests.kiosk.test_card import READY
 from tests.kiosk.test_for_everyone import PATHS, press
 
@@ -35,23 +35,28 @@ def language(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(params=["standing", "seated"])
 def screen(browser: Browser, hall: Hall, language: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The device's screen, upright, with what is pressed where everybody reaches it, or low for those who sit."""
-    context = browser.new_context(
-        viewport={"width": 1080, "height": 1920}, base_url=hall.kiosk.url, bypass_csp=True
-    )
-    context.add_init_script(path=AXE)
-    page = context.new_page()
+    page = upright(browser, hall)
     page.goto(f"/{language}/")
     if request.param == "seated":
         page.locator("[value=low]").click()
         expect(page.locator("[value=low]")).to_have_attribute("aria-pressed", "true")
     yield page
-    context.close()
+    page.context.close()
 
 
-def faults(page: Page, where: str) -> list[str]:
+def upright(browser: Browser, hall: Hall) -> Page:
+    """The device's browser, with axe-core in it."""
+    context = browser.new_context(
+        viewport={"width": 1080, "height": 1920}, base_url=hall.kiosk.url, bypass_csp=True
+    )
+    context.add_init_script(path=AXE)
+    return context.new_page()
+
+
+def faults(page: Page, where: str, rules: dict[str, Any] = ALL) -> list[str]:
     """What is wrong with the screen that is shown."""
     wide = [f"{where} sticks out: {each}" for each in page.evaluate(STICKS_OUT)]
-    return wide + [f"{where}: {each}" for each in page.evaluate(RUN_AXE, ALL)]
+    return wide + [f"{where}: {each}" for each in page.evaluate(RUN_AXE, rules)]
 
 
 SEEN = """() => [...document.querySelectorAll(".kern-icon")].filter((each) => each.offsetWidth)
@@ -77,6 +82,18 @@ def test_axe_finds_nothing_on_the_screens(screen: Page, language: str) -> None:
         screen.goto(f"/{language}/{path}")
         expect(screen.locator("html")).to_have_attribute("dir", "rtl" if language == "ar" else "ltr")
         found += faults(screen, path)
+    assert found == []
+
+
+@pytest.mark.parametrize("code", [each for each in LANGUAGES if each not in ("de", "ar")])
+def test_nor_in_the_other_languages(browser: Browser, hall: Hall, code: str) -> None:
+    page = upright(browser, hall)
+    found = []
+    for path in SCREENS:
+        page.goto(f"/{code}/{path}")
+        found += faults(page, path, BUT_CONTRAST)
+        found += [f"{path}: not in {code}"] * (page.locator("html").get_attribute("lang") != code)
+    page.context.close()
     assert found == []
 
 
