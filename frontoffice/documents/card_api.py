@@ -3,7 +3,6 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from flask_babel import force_locale
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, Field
@@ -18,7 +17,7 @@ from frontoffice.documents.card_forms import Wanted
 from frontoffice.documents.card_models import CardState
 from frontoffice.documents.looking_up import Found, UnknownCard
 from frontoffice.web import access
-from frontoffice.web.context import config, database
+from frontoffice.web.context import config, database, in_language
 from frontoffice.web.needs import Kind, all_need, needs
 from frontoffice.web.problems import described
 
@@ -107,7 +106,7 @@ def status_at_kiosk(body: KioskQuestion) -> Answer:
         device = access.device_required(session)
     who = database().vault.digest("card kiosk", str(device.id))
     known = config().site.languages
-    with force_locale(body.language if body.language in known else known[0]):
+    with in_language(body.language if body.language in known else known[0]):
         return _look_up(body, who)
 
 

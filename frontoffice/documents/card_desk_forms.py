@@ -64,6 +64,12 @@ class MoveForm(DetailsForm):
             ) from None
 
 
+class LeafletForm(DetailsForm):
+    """In which language the holder gets the leaflet."""
+
+    language = SelectField(N_("Language of the leaflet"))
+
+
 class HandOverForm(DetailsForm):
     """Handing over, and whether the new end of validity is to be watched."""
 

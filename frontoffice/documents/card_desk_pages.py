@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -22,13 +22,14 @@ from frontoffice.documents import (
     handing_over,
     serial,
 )
-from frontoffice.documents.card_desk_forms import WATCHED, HandOverForm, MoveForm, NewCardForm
+from frontoffice.documents.card_desk_forms import WATCHED, HandOverForm, LeafletForm, MoveForm, NewCardForm
 from frontoffice.documents.card_models import CardOrder, CardState
 from frontoffice.documents.card_states import OVER, THERE, Reason
 from frontoffice.errors import Conflict, DomainError, Invalid, NotFound, NotSignedIn
+from frontoffice.languages import language_of, name_of
 from frontoffice.staff.roles import Permission
 from frontoffice.web import access
-from frontoffice.web.context import config, database, say
+from frontoffice.web.context import config, database, in_language, language, say
 from frontoffice.web.needs import all_need
 from frontoffice.web.problems import status_of
 
@@ -181,7 +182,8 @@ def proxy(slug: str, card_id: int) -> ResponseReturnValue:
 
 @pages.post(f"{ONE}/leaflet")
 def leaflet(slug: str, card_id: int) -> ResponseReturnValue:
-    """The leaflet for the holder, to be printed: order number, link, what happens next."""
+    """The leaflet for the holder, to be printed, in their language: order number, link, what happens next."""
+    wanted = request.form.get("language", "")
     with acting(slug, Permission.MIND_CARDS) as desk:
         found = card_moving.of_office(desk.session, desk.office.id, card_id)
         original = card_moving.original_of(desk.session, found)
@@ -189,7 +191,13 @@ def leaflet(slug: str, card_id: int) -> ResponseReturnValue:
         card_desk.note_seen(desk.session, found, desk.now, desk.actor)
         address = f"{config().site.base_url}/card/of/{card_leaflets.link(database().vault, number)}"
         picture = Markup(qr.svg(address))  # noqa: S704 (made of numbers only)
-        return render(desk, "cards/leaflet.html", number=number, address=address, picture=picture, card=found)
+        spoken = wanted if wanted in config().site.languages else desk.office.languages[0]
+        with in_language(spoken):
+            page = render_template(
+                "cards/_leaflet.html", original=original, number=number, picture=picture, office=desk.office
+            )
+        words = Markup(page)  # noqa: S704 (made from a template)
+        return render(desk, "cards/leaflet.html", words=words, spoken=language_of(spoken))
 
 
 def _scanned(desk: Desk, mode: str, typed: str) -> CardOrder:
@@ -233,10 +241,14 @@ def _card_page(
     said = manage_pages.refuse(failed, refusal) if failed and refusal else None
     offer(move_form.state, [(each.value, _(card_desk_words.NAMES[each][1])) for each in MOVED_TO])
     offer(move_form.reason, [(each.value, _(words)) for each, words in card_desk_words.REASONS.items()])
+    leaflet_form = LeafletForm()
+    offer(leaflet_form.language, [(code, name_of(code, language())) for code in config().site.languages])
     offer(hand_form.kind, [(each.value, _(document_kinds.ABOUT[each].name)) for each in WATCHED])
     with looking(slug, Permission.MIND_CARDS) as desk:
         found = card_desk.card(desk.session, desk.office, card_id)
         original = card_moving.original_of(desk.session, found)
+        told = handing_over.contacts(desk.session, found)
+        leaflet_form.language.data = told[0][1] if told else desk.office.languages[0]
         page = render(
             desk,
             "cards/one.html",
@@ -244,7 +256,7 @@ def _card_page(
             ending=(original.serial or original.order or "")[-card_desk.SHOWN_SIGNS :],
             original=original if is_open else None,
             proxy=original.proxy,
-            told=handing_over.contacts(desk.session, found),
+            told=told,
             masked=manage_pages.masked,
             story=card_desk.story(desk.session, found),
             somebody=of_somebody,
@@ -255,6 +267,7 @@ def _card_page(
             is_over=found.state in OVER,
             move_form=move_form,
             hand_form=hand_form,
+            leaflet_form=leaflet_form,
             refusal=said,
         )
         return page, status_of(refusal) if refusal else 200

@@ -114,6 +114,10 @@ def test_a_card_is_noted_when_ordered_and_gets_a_leaflet(
     clerk.post(f"{HERE}/{card}/leaflet")
     assert ORDER in clerk.text
     assert "<svg" in clerk.page.text
+    clerk.get(f"{HERE}/{card}")
+    clerk.post(f"{HERE}/{card}/leaflet", language="ar")
+    assert 'class="leaflet" lang="ar" dir="rtl"' in clerk.page.text
+    assert ("أين بطاقتي؟" in clerk.text, ORDER in clerk.text, "Cards" in clerk.text) == (True, True, True)
     assert ("card.seen", {}) in [(kind, data) for kind, _, data in events_of(database, card)]
 
 

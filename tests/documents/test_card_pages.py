@@ -287,10 +287,10 @@ def test_a_kiosk_takes_what_its_readers_type(
         kiosk(session, office)
     link = f"http://localhost/card/of/{card_leaflets.link(database.vault, ORDER)}"
 
-    def ask_there(number: str, born: str = BORN) -> tuple[int, dict[str, str]]:
+    def ask_there(number: str, born: str = BORN, language: str = "tr") -> tuple[int, dict[str, str]]:
         answer = client.post(
             "/api/v1/device/cards/status",
-            json={"number": number, "born": born, "language": "tr"},
+            json={"number": number, "born": born, "language": language},
             headers={"Authorization": f"Bearer {CREDENTIAL.format(series='A')}"},
         )
         return answer.status_code, answer.get_json()
@@ -302,6 +302,7 @@ def test_a_kiosk_takes_what_its_readers_type(
         == ask_there("".join(mrz(SERIAL, "910327")), "")
     )
     assert ask_there(link)[1]["state"] == "ready"
+    assert ask_there(link, language="de-simple")[1]["title"] == "Ihre Karte ist fertig"
     assert ask_there(link, "1991-03-28") == ask_there("B000001")
     assert ask_there(link, "")[0] == ask_there(link[:-9])[0] == 422
 
