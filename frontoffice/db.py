@@ -294,9 +294,10 @@ def _keep_to_ourselves(_dialect: Dialect, _record: object, place: list[str], _mo
 def _postgresql(url: str, pool_size: int, *, writes: bool) -> Engine:
     address = make_url(url).set(drivername="postgresql+psycopg")
     own = address.query.get("options", "")
-    limit = f"-c idle_in_transaction_session_timeout={FROZEN_SECONDS}s"
+    # The driver gives moments in the connection's zone: in UTC they need not be put into it one by one.
+    ours = f"-c idle_in_transaction_session_timeout={FROZEN_SECONDS}s -c timezone=UTC"
     engine = create_engine(
-        address.update_query_dict({"options": f"{own} {limit}".strip()}),
+        address.update_query_dict({"options": f"{own} {ours}".strip()}),
         hide_parameters=True,
         pool_size=pool_size,
         max_overflow=0,

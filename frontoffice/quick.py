@@ -14,6 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import instance_state, set_committed_value
 from sqlalchemy.sql import Executable
 
+_CURSOR = "frontoffice.cursor"  # in a driver connection's info
 Convert = Callable[[Any], Any]
 T = TypeVar("T", bound=DeclarativeBase)
 
@@ -125,7 +126,11 @@ class _Ready:
             parameters[name] = convert(parameters[name])
         if self._names:
             parameters = [parameters[name] for name in self._names]
-        cursor = connection.connection.cursor()
+        # One cursor for all: a new one would have to find out again how each type is sent and read.
+        raw = connection.connection
+        cursor: Any = raw.info.get(_CURSOR)
+        if cursor is None:
+            cursor = raw.info[_CURSOR] = raw.cursor()
         try:
             cursor.execute(self._text, parameters)
             rows = cast(list[tuple[Any, ...]], cursor.fetchall()) if self._gives_rows else []
@@ -140,8 +145,6 @@ class _Ready:
                 hide_parameters=True,
                 dialect=self._dialect,
             ) from error
-        finally:
-            cursor.close()
         if not self._converts or not rows:
             return rows
         # Column by column: a row of many columns needs no function of its own.

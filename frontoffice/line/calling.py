@@ -89,7 +89,7 @@ _VISIT = (
 )
 
 MOST_CALLS = 3
-AT_A_TIME = 20  # more than counters that call in the same moment
+AT_A_TIME = 8  # as many counters find somebody at once who call in the same moment; the next one waits for one of them
 
 
 def _may_be_next() -> Quick:

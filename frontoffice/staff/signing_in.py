@@ -61,12 +61,17 @@ class StepNeeded(NotSignedIn):
     sentence = N_("Please sign in with a browser first: the password or the second factor has to be set.")
 
 
-_SESSION = [column.key for column in StaffSession.__table__.columns]
-_ACCOUNT = [column.key for column in Account.__table__.columns]
+# What is asked of a session and its account at every request; the rest is read where somebody asks for it.
+_SESSION = ("id", "account_id", "step", "expires_at", "idle_until", "by_oidc")
+_ACCOUNT = ("id", "username", "name", "role", "everywhere", "must_change_password")
 _PLACE = ("account_id", "office_id")
 _WIDTH = len(_SESSION) + len(_ACCOUNT) + 1
 _QUERY = (
-    select(StaffSession.__table__, Account.__table__, AccountOffice.office_id)
+    select(
+        *(StaffSession.__table__.c[name] for name in _SESSION),
+        *(Account.__table__.c[name] for name in _ACCOUNT),
+        AccountOffice.office_id,
+    )
     .select_from(StaffSession)
     .join(Account, Account.id == StaffSession.account_id)
     .outerjoin(AccountOffice, AccountOffice.account_id == Account.id)

@@ -16,7 +16,7 @@ from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.paths import TEMPLATES, TRANSLATIONS
 from frontoffice.web import access, context, needs, problems
-from frontoffice.web.every_request import CookieSessions, Headers
+from frontoffice.web.every_request import CookieSessions, Headers, Json
 
 LARGEST_REQUEST = 512 * 1024  # bytes; the largest honest one is a kiosk's journal of a hundred entries
 MOST_FIELDS = 1000  # of a form
@@ -171,7 +171,7 @@ def _configure(app: Flask, config: Config, database: Database) -> None:
     )
     app.session_interface = CookieSessions()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json = Json(app)
     Babel(
         app,
         default_locale=languages.folder_of(config.site.languages[0]),

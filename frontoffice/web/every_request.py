@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask import Flask, Request, Response
+from flask.json.provider import DefaultJSONProvider
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import URLSafeTimedSerializer
+from pydantic_core import to_json
 
 # What is known of a request, in its WSGI environment.
 REQUEST_ID = "frontoffice.request_id"
@@ -34,6 +36,15 @@ class CookieSessions(SecureCookieSessionInterface):
         """Nothing, where nothing was looked at."""
         if session.accessed or session.modified:
             super().save_session(app, session, response)
+
+
+class Json(DefaultJSONProvider):
+    """Answers of programs are put together by pydantic, many times as fast; moments and dates as ISO 8601 has them."""
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """The value as an answer."""
+        text = to_json(self._prepare_response_obj(args, kwargs), fallback=str)
+        return Response(text, mimetype=self.mimetype)
 
 
 class Headers:
