@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import instance_state, set_committed_value
 from sqlalchemy.sql import Executable
 
-_CURSOR = "frontoffice.cursor"  # in a driver connection's info
+_CURSOR = "the cursor of quick statements"  # in the info of a connection
 Convert = Callable[[Any], Any]
 T = TypeVar("T", bound=DeclarativeBase)
 
