@@ -26,6 +26,9 @@ from frontoffice.documents.watch_import import Watches
 from frontoffice.messages.envelope import unseal
 from frontoffice.messages.models import Message
 from frontoffice.offices.models import Office
+from frontoffice.partners import registering
+from frontoffice.partners.models import PartnerKind, Scope
+from frontoffice.partners.registering import Terms
 from tests.conftest import KEY
 
 PHONE, MAIL = "+4915123456789", "zoe@beispiel.example"
@@ -131,6 +134,14 @@ def settings(database_url: str) -> dict[str, str]:
         "FRONTOFFICE_SITE__SECRET_KEYS": f'["{KEY}"]',
         "FRONTOFFICE_DATABASE__URL": database_url,
     }
+
+
+def token(database: Database, office: Office, now: datetime, *scopes: Scope, name: str = "System") -> str:
+    """The token of a specialist system."""
+    with database.write() as session:
+        partner = registering.add(session, name, PartnerKind.INTEGRATION, Terms(scopes), now)
+        registering.grant(session, partner, session.get_one(Office, office.id), now)
+        return registering.issue_token(session, partner, "", now)[1]
 
 
 def killed_and_again(

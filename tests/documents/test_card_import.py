@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
+from flask.testing import FlaskClient
 from sqlalchemy import Engine, delete, event, func, select
 
 from frontoffice.config import Config
@@ -17,8 +19,9 @@ from frontoffice.documents.reading import Bad
 from frontoffice.events import Event
 from frontoffice.messages.models import Message
 from frontoffice.offices.models import Office
+from frontoffice.partners.models import Scope
 from tests.documents.cards import BORN, ORDER, SERIAL, add_card, events_of, move, state_of, waiting
-from tests.documents.parts import killed_and_again
+from tests.documents.parts import killed_and_again, token
 
 HEAD = "Auftragsnummer;Seriennummer;Geburtsdatum;Status;Seit;Kontakt;Sprache"
 
@@ -239,6 +242,30 @@ def test_killed_in_the_middle_and_given_again_no_card_and_no_message_is_lost_or_
         states = session.execute(select(CardOrder.state, func.count()).group_by(CardOrder.state)).all()
     assert sorted(kinds) == [("card.added", 1000), ("card.moved", 2), ("card.notice", 200)]
     assert sorted(states) == [(CardState.READY, 200), (CardState.SHIPPED, 800)]
+
+
+def test_the_interface_takes_csv_and_json_with_a_token_that_is_for_it(
+    database: Database, office: Office, client: FlaskClient, now: datetime
+) -> None:
+    csv = f"\ufeff{HEAD}\n{ORDER};{SERIAL};27.03.1991;in Produktion;;;\nA1;;27.03.1991;;;;\n"
+    card = {"order": ORDER, "born": "1991-03-27", "state": "shipped", "contact": "zoe@beispiel.example"}
+    with time_machine.travel(now, tick=False):
+        other, right = (
+            {"Authorization": f"Bearer {token(database, office, now, scope, name=scope)}"}
+            for scope in (Scope.WATCHES, Scope.CARDS)
+        )
+        for headers, status in (({}, 401), (other, 403)):
+            assert client.put("/api/v1/cards", data=csv, headers=headers).status_code == status
+        said = [
+            client.put("/api/v1/cards", data=csv.encode(), headers=right).json or {},
+            client.put("/api/v1/cards", json={"cards": [card]}, headers=right).json or {},
+            client.put("/api/v1/cards", data=csv.encode(), headers=right).json or {},
+        ]
+    counts = [[each[name] for name in ("rows", "new", "changed", "unchanged", "bad")] for each in said]
+    assert counts == [[2, 1, 0, 0, 1], [1, 0, 1, 0, 0], [2, 0, 0, 1, 1]]
+    assert [each["line"] for each in said[0]["errors"]] == [3]
+    assert only(database).state is CardState.SHIPPED
+    assert count(database, CardNotice) == 1
 
 
 def count(database: Database, table: type[Base]) -> int:

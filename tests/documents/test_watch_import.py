@@ -36,6 +36,7 @@ from tests.documents.parts import (
     rows,
     settings,
     sweep,
+    token,
     watches,
 )
 
@@ -366,14 +367,6 @@ def dump(database: Database) -> str:
             for name in ("expiry_watch", "message")
             for row in session.execute(select(Base.metadata.tables[name]).order_by("id"))
         )
-
-
-def token(database: Database, office: Office, now: datetime, *scopes: Scope) -> str:
-    """The token of a specialist system."""
-    with database.write() as session:
-        partner = registering.add(session, "System", PartnerKind.INTEGRATION, Terms(scopes), now)
-        registering.grant(session, partner, session.get_one(Office, office.id), now)
-        return registering.issue_token(session, partner, "", now)[1]
 
 
 def test_the_interface_takes_the_same_files(
