@@ -162,8 +162,16 @@ def _add(slug: str, form: DeskForm, contact: Contact) -> ResponseReturnValue:
             source=Source.DESK,
             actor=desk.actor,
         )
-        is_coming = begun.next_on is not None
-    if is_coming:
+        next_on, today = begun.next_on, watching.today_at(desk.office, desk.now)
+    if next_on is not None and next_on > today:
+        flash(
+            _(
+                "We remind the person in time. They get a first message at once: "
+                "if it does not arrive, please check the address."
+            ),
+            "success",
+        )
+    elif next_on is not None:
         flash(_("We remind the person in time."), "success")
     else:
         flash(_("No reminder is left before this date. Please book an appointment for them."), "warning")

@@ -18,7 +18,7 @@ from frontoffice.documents.models import ExpiryWatch
 from frontoffice.offices.models import Office
 from frontoffice.staff.models import Role
 from frontoffice.web.access import COOKIE_KEY
-from tests.documents.cards import BORN, ORDER, SERIAL, add_card, events_of, state_of, tell_me
+from tests.documents.cards import BORN, ORDER, SERIAL, add_card, events_of, state_of, tell_me, waiting
 from tests.documents.test_serial import mrz
 from tests.line.browsing import Browser
 from tests.line.parts import account, token
@@ -199,6 +199,7 @@ def test_handing_over_begins_to_watch_the_new_date(
         watch = session.scalars(select(ExpiryWatch)).one()
         assert (watch.kind, watch.language) == (DocumentKind.RESIDENCE_PERMIT, "en")
         assert watch.expires_on.isoformat() == "2029-11-22"
+    assert "expiry_noted" in [kind for kind, _ in waiting(database)], "with the link to change or end it"
 
 
 def test_handing_over_is_no_change_of_state(

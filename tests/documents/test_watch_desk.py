@@ -68,6 +68,7 @@ def test_a_contact_that_staff_have_typed_hears_of_it_at_once_and_once(
     for _ in range(2):
         clerk.get(f"{AT}/watches/")
         clerk.post(f"{AT}/watches/add", contact=MAIL, kind="passport", language="en", **day(ends))
+    assert "They get a first message at once" in clerk.text
     [kept] = watches(database)
     [noted] = in_outbox(database, "expiry_noted")
     assert (noted.subject, noted.language, noted.state) == (f"watch:{kept.id}", "en", MessageState.PENDING)
