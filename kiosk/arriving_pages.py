@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import abort, render_template, request
 
-from kiosk import birth_date, codes, qr, visit
+from kiosk import birth_date, card_pages, codes, qr, visit
 from kiosk.entries import Act
 from kiosk.office_setup import Topic
 from kiosk.pages import (
@@ -37,8 +37,10 @@ def check_in(**_language: str) -> Page:
 @blueprint.post("/<language>/check-in", endpoint="check_in_now")
 def check_in_now(**_language: str) -> Page:
     """Check in with the code that was typed or scanned."""
-    act_id = entry_id()
-    code = codes.normalise(request.form.get("code", ""))
+    act_id, typed = entry_id(), request.form.get("code", "")
+    if card_pages.LEAFLET in typed:
+        return card_pages.with_leaflet(typed.strip())
+    code = codes.normalise(typed)
     if not codes.is_valid(code):
         return _check_in_form(code[: codes.LENGTH * 2], _what_is_wrong(code)), 422
     return _take(_act(act_id, "check_in", code=code, late_ok=_late_ok()), "pages.check_in")

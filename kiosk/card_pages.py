@@ -45,8 +45,13 @@ def where_is_my_card_now(**_language: str) -> Page:
     ), NOT_REACHED
 
 
-def _form(error: str | None = None) -> str:
-    typed: dict[str, Any] = {name: _typed(name) for name in ("number", "born")}
+def with_leaflet(link: str) -> str:
+    """The same, where somebody has held the leaflet in front of the scanner on another screen."""
+    return _form(number=link[:LONGEST])
+
+
+def _form(error: str | None = None, number: str | None = None) -> str:
+    typed: dict[str, Any] = {"number": number or _typed("number"), "born": _typed("born")}
     return render_template(
         "kiosk/card_where.html",
         error=error,

@@ -1,7 +1,8 @@
 // Reads the code of an appointment with the device's camera. No picture is kept, none leaves the device.
 
+import { CODE } from "./kiosk-scan.js";
+
 const EVERY = 200;
-const CODE = /^[0-9A-Za-z -]{8,12}$/;
 
 /** Shows the button where there is a camera. */
 export async function camera(box) {

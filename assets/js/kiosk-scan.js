@@ -2,7 +2,7 @@
 // machine-readable lines does so after each line.
 
 const LONGEST_GAP = 1_000;
-const CODE = /^[0-9A-Za-z -]{8,12}$/;
+export const CODE = /^[0-9A-Za-z -]{8,12}$|\/card\/of\//; // of an appointment; or the link of a card's leaflet
 
 /** Sends the form with what was scanned. */
 export function scanAnywhere(form) {

@@ -151,6 +151,15 @@ def test_readers_type_a_leaflet_and_machine_readable_lines(hall: Hall, screen: P
     assert (hall.office.asked[-1]["number"], hall.office.asked[-1]["born"]) == ("".join(lines), "")
 
 
+@pytest.mark.parametrize("path", ["/en/", "/en/check-in"])
+def test_a_leaflet_is_known_by_the_other_screens_too(screen: Page, path: str) -> None:
+    screen.goto(path)
+    screen.keyboard.type(LEAFLET)
+    screen.keyboard.press("Enter")
+    expect(screen.get_by_role("status").first).to_contain_text("Your leaflet was read")
+    expect(screen.get_by_label("Your date of birth")).to_be_focused()
+
+
 def test_everything_can_be_done_with_the_keyboard(screen: Page) -> None:
     screen.goto("/en/")
     _tab_to(screen, "I have no appointment")
