@@ -8,8 +8,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from frontoffice import events
-from frontoffice.agenda import seats
-from frontoffice.agenda.seats import Seats
 from frontoffice.booking import planning, sheet
 from frontoffice.booking.models import DaySheet
 from frontoffice.booking.planning import Clash
@@ -132,20 +130,16 @@ def _misfits(session: Session, office: Office, now: datetime) -> dict[int, Clash
 
 def _minutes(session: Session, office: Office, today: date) -> Minutes:
     rows = session.execute(
-        select(Schedule.id, DaySheet.day, DaySheet.capacity, DaySheet.taken)
+        select(Schedule.id, DaySheet.day, DaySheet.capacity)
         .join(DaySheet, DaySheet.schedule_id == Schedule.id)
         .where(Schedule.office_id == office.id)
         .where(DaySheet.day > today, DaySheet.day <= today + timedelta(weeks=WEEKS_AHEAD))
     )
     found: dict[tuple[int, int], int] = {}
-    for schedule, day, capacity, taken in rows:
+    for schedule, day, capacity in rows:
         place = schedule, day.weekday()
-        found[place] = found.get(place, 0) + _all(seats.count(capacity, taken))
+        found[place] = found.get(place, 0) + sheet.MINUTES * sum(capacity)
     return found
-
-
-def _all(counted: Sequence[Seats]) -> int:
-    return sum(each.minutes for each in counted)
 
 
 def _happened(

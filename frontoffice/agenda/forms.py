@@ -91,9 +91,12 @@ class BlockForm(DetailsForm):
         """The last day on which it holds; None for good. Raises Invalid (field "until")."""
         typed = (self.until.data or "").strip()
         try:
-            return date.fromisoformat(typed) if typed else None
+            day = date.fromisoformat(typed) if typed else None
         except ValueError:
-            raise Invalid("until", N_("Please enter the day as a date.")) from None
+            day = date.max
+        if day == date.max:  # the block would end on the day after
+            raise Invalid("until", N_("Please enter the day as a date."))
+        return day
 
 
 def offer(field: SelectField, choices: Choices, chosen: str | None = None) -> None:

@@ -35,10 +35,10 @@ def count(capacity: bytes, taken: bytes, first_tick: int = 0) -> tuple[Seats, ..
 def _share(share: Share, capacity: bytes, taken: bytes, first_tick: int) -> Seats:
     begin = SHARES.index(share) * TICKS
     part = slice(begin + min(max(first_tick, 0), TICKS), begin + TICKS)
-    pairs = list(zip(capacity[part], taken[part], strict=True))
+    there, used = capacity[part], taken[part]
     return Seats(
         share,
-        minutes=MINUTES * sum(there for there, _ in pairs),
-        taken=MINUTES * sum(used for _, used in pairs),
-        free=MINUTES * sum(max(0, there - used) for there, used in pairs),
+        minutes=MINUTES * sum(there),
+        taken=MINUTES * sum(used),
+        free=MINUTES * sum(one - other for one, other in zip(there, used, strict=True) if one > other),
     )

@@ -144,7 +144,7 @@ def _note(session: Session, account: Account, kind: str, asked: Search, now: dat
 def _page(session: Session, account: Account, asked: Search, now: datetime) -> str:
     shown = asked.found[: searching.PAGE]
     offices = _offices(session, account)
-    accounts = session.scalars(select(Account).order_by(Account.id)).unique()
+    accounts = searching.people(session, asked.wanted, None if account.everywhere else account.office_ids)
     people = sorted(accounts, key=lambda account: names.sort_key(account.name))
     more = {name: value for name, value in request.args.items() if name != "before"}
     return render_template(

@@ -1,7 +1,7 @@
 """Searching the record: by who acted, what it was about, what happened, where and when."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from frontoffice.errors import N_, Invalid
 from frontoffice.events import Event
 from frontoffice.line.models import Ticket
 from frontoffice.partners.models import Partner
-from frontoffice.staff.models import Account, Device
+from frontoffice.staff.models import Account, AccountOffice, Device
 
 PAGE = 50
 SEEN = "appointment.seen"
@@ -89,6 +89,20 @@ def search(
     if before is not None:
         query = query.where(Event.id < before)
     return session.scalars(query.order_by(Event.id.desc()).limit(most)).all()
+
+
+def people(session: Session, wanted: Wanted, offices: Collection[int] | None) -> Sequence[Account]:
+    """Whom one can look for: of all offices (None) everybody, else who belongs to them or acted there in that time."""
+    query = select(Account).order_by(Account.id)
+    if offices is None:
+        return session.scalars(query).all()
+    acted = select(Event.actor).where(
+        Event.office_id.in_(sorted(offices)), Event.at >= wanted.begins, Event.at < wanted.ends
+    )
+    actors = {name for name in session.scalars(acted.distinct()) if name.startswith("account:")}
+    numbers = [int(number) for name in actors if (number := name.partition(":")[2]).isdecimal()]
+    belongs = Account.places.any(AccountOffice.office_id.in_(sorted(offices)))
+    return session.scalars(query.where(or_(belongs, Account.id.in_(sorted(numbers))))).all()
 
 
 def names(session: Session, found: Sequence[Event]) -> Mapping[str, str]:

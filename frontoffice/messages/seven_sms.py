@@ -135,11 +135,11 @@ class SevenEar:
     name = "seven"
 
     def __init__(
-        self, signing_key: str, clock: Callable[[], datetime] = clocks.now, public_url: str = ""
+        self, signing_key: str, clock: Callable[[], datetime] | None = None, public_url: str = ""
     ) -> None:
         self._key = signing_key.encode()
         self._mark = _mark(public_url)
-        self._clock = clock
+        self._clock = clock or clocks.now
 
     def report(self, knock: Knock, _tag: str | None) -> Report | None:
         """A webhook "dlr". Raises NotSignedError."""

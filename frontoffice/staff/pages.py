@@ -3,10 +3,12 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from frontoffice import clock, qr
 from frontoffice.errors import Invalid, NotFound, NotSignedIn, TooMany
+from frontoffice.offices.models import Office
 from frontoffice.staff import administering, roles, second_factor, signing_in
 from frontoffice.staff.forms import CodeForm, NewPasswordForm, SignInForm, refuse, translated
 from frontoffice.staff.models import Account, Step
@@ -168,10 +170,12 @@ def _target(begun: SignedIn) -> str:
 
 
 def first_page(account_id: int) -> str:
-    """Where this account begins."""
+    """Where this account begins; who may add the first office there."""
     with database().read() as session:
         account = session.get_one(Account, account_id)
         page = next((page for permission, page in FIRST_PAGES if roles.may(account, permission)), None)
+        if roles.may(account, Permission.ADD_OFFICES) and session.scalar(select(Office.id).limit(1)) is None:
+            page = "new_office.ask"
     return url_for(page or "own_account.show")
 
 

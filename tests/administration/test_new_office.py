@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from frontoffice.booking import sheet
@@ -13,8 +14,10 @@ from frontoffice.events import Event
 from frontoffice.offices import drafting
 from frontoffice.offices.models import Office, Schedule
 from frontoffice.staff.models import Role
+from frontoffice.web.access import COOKIE_KEY
 from tests.agenda.conftest import SignIn
 from tests.line.browsing import Browser
+from tests.line.parts import account, token
 from tests.sample import sample_office
 
 NEW = "/staff/offices/new"
@@ -66,6 +69,22 @@ def test_a_copy_has_everything_of_the_other_but_what_is_its_own(
     assert new == old.model_copy(update=own)
     assert sheets, "its book is planned"
     assert told(database) == [("account", {"copy_of": office.slug})]
+
+
+def test_where_there_is_no_office_yet_administrators_are_led_to_the_first(
+    app: Flask, database: Database, now: datetime
+) -> None:
+    for role, begins in ((Role.ADMINISTRATOR, NEW), (Role.AUDITOR, "/staff/audit/")):
+        browser = Browser(app)
+        with database.write() as session:
+            secret = token(session, account(session, role.value, role), now)
+        with browser.client.session_transaction() as cookie:
+            cookie[COOKIE_KEY] = secret
+        browser.get("/staff/")
+        assert browser.path == begins
+        browser.get("/staff/account/")
+        assert (f'href="{NEW}"' in browser.page.text) is (role is Role.ADMINISTRATOR)
+        assert browser.get(NEW).status_code == (200 if role is Role.ADMINISTRATOR else 403)
 
 
 def test_an_empty_office_has_the_usual_concerns_and_nothing_else(

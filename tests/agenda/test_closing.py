@@ -224,6 +224,7 @@ def test_what_cannot_be_blocked_is_said(database: Database, lead: Browser) -> No
         ({"reason": ""}, "Please say why, so that others can decide later"),
         ({"until": "2026-11-01"}, "This moment has passed already."),
         ({"until": "tomorrow"}, "Please enter the day as a date."),
+        ({"until": "9999-12-31"}, "Please enter the day as a date."),
         ({"kind": "shoe"}, "Please choose what is to be blocked."),
     ):
         lead.get(f"{HERE}/blocks")

@@ -95,6 +95,27 @@ def test_of_another_office_nothing_is_shown(
     assert "appointment:17" in browser.text.partition(" Details ")[2]
 
 
+def test_an_auditor_of_one_office_is_told_only_who_belongs_to_it_or_acted_there(
+    app: Flask, database: Database, clerk: Account, office: Office, now: datetime
+) -> None:
+    with database.write() as session:
+        elsewhere = session.scalars(select(Office).where(Office.slug == "elsewhere")).one()
+        account(session, "own", office=office)
+        account(session, "foreign", office=elsewhere)
+        helper = account(session, "helper", office=elsewhere)
+        gone = account(session, "gone", office=elsewhere)
+        for who, days in ((helper, 1), (gone, 60)):
+            at, actor = now - timedelta(days=days), f"account:{who.id}"
+            events.append(session, office.id, "appointment.seen", at, actor=actor, subject="appointment:17")
+    ours = auditor(app, database, now, office)
+    ours.get(RECORD)
+    assert [name in ours.page.text for name in ("Own", "Helper", "HYPERLINK", "Anna")] == [True] * 4
+    assert [f"{name} Beispiel" in ours.page.text for name in ("Foreign", "Gone")] == [False, False]
+    ours.get(f"{RECORD}?from={now - timedelta(days=80):%Y-%m-%d}")
+    assert "Gone Beispiel" in ours.page.text
+    assert "Foreign Beispiel" not in ours.page.text
+
+
 def test_who_searches_is_on_the_record_too(
     app: Flask, database: Database, clerk: Account, now: datetime
 ) -> None:

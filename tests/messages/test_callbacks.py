@@ -3,9 +3,9 @@
 import hashlib
 import hmac
 import json
-import time
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
@@ -23,6 +23,7 @@ from frontoffice.web.app import create_app
 from tests.conftest import KEY
 from tests.messages.fake_twilio import ACCOUNT, SENDER, TOKEN
 from tests.messages.parts import MAIL, PHONE, Post
+from tests.web.nasty import NASTY
 
 BASE = "https://termin.example.org/amt"
 SIGNING_KEY = "a signing key for tests"
@@ -248,7 +249,7 @@ def test_a_text_that_nobody_signed_ends_nothing(post: Post, door: FlaskClient) -
 def seven(door: FlaskClient, event: str, key: str = SIGNING_KEY, age: int = 0, **data: str) -> int:
     """A webhook as seven.io sends and signs it."""
     body = json.dumps({"webhook_event": event, "data": data}).encode()
-    stamp = str(int(time.time()) - age)
+    stamp = str(int(clock.now().timestamp()) - age)
     lines = (stamp, "n" * 32, "POST", BASE + "/seven/events", hashlib.md5(body).hexdigest())
     signature = hmac.new(key.encode(), "\n".join(lines).encode(), "sha256").hexdigest()
     headers = {"X-Timestamp": stamp, "X-Nonce": "n" * 32, "X-Signature": signature}
@@ -268,6 +269,30 @@ def test_the_other_provider_is_heard_too(post: Post, door: FlaskClient) -> None:
     post.put()
     assert post.deliver() == 1
     assert [each.to for each in post.mail.given] == [MAIL]
+
+
+def test_whatever_stands_in_what_a_provider_signed_is_answered(post: Post, door: FlaskClient) -> None:
+    message, sid = sent(post)
+    address = f"/twilio/status/{message:x}/{post.look(message).attempts:x}"
+    report = {"MessageSid": sid, "MessageStatus": "failed", "ErrorCode": "30003"}
+    reply = {"MessageSid": "SM5", "From": PHONE, "Body": "STOP"}
+    other_report, other_reply = (
+        {"msg_id": sid, "status": "REJECTED"},
+        {"id": "7", "sender": PHONE, "text": "Stopp"},
+    )
+    heard: list[int] = []
+    for nasty in NASTY:
+        elsewhere = f"/twilio/status/{quote(nasty, safe='')}/1"
+        heard += [
+            *(tell(door, address, **report | {name: nasty}) for name in report),
+            *(tell(door, "/twilio/inbound", **reply | {name: nasty}) for name in reply),
+            *(seven(door, "dlr", **other_report | {name: nasty}) for name in other_report),
+            *(seven(door, "sms_mo", **other_reply | {name: nasty}) for name in other_reply),
+            seven(door, nasty, msg_id=sid),
+            tell(door, elsewhere, **report),
+        ]
+    assert [code for code in heard if code >= 500] == []
+    assert heard.count(204) > 5 * len(NASTY), "what is signed is read"
 
 
 def test_a_provider_that_is_not_configured_is_not_heard(client: FlaskClient) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from flask import Flask
@@ -17,6 +17,7 @@ from frontoffice.messages.suppression import Topic, topic_of
 from frontoffice.vault import Vault
 from tests.conftest import KEY
 from tests.messages.parts import MAIL, PHONE, Post, parameters
+from tests.web.nasty import NASTY
 
 CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 SHOWN = re.compile(r'name="shown" value="([^"]+)"')
@@ -131,6 +132,21 @@ def test_a_mail_program_stops_a_topic_with_one_click_and_a_person_with_two(
     token = CSRF.findall(client.get(link + "stop").text)[0]
     assert client.post(link + "stop/yes", data={"csrf_token": token}).status_code == 303
     assert post.look(post.put(medium=Medium.MAIL)).state is MessageState.SUPPRESSED
+
+
+def test_whatever_a_mail_program_sends_with_its_click_is_answered(
+    post: Post, client: FlaskClient, link: str
+) -> None:
+    _, _, number, secret, _ = link.split("/")
+    codes = []
+    for nasty in NASTY:
+        typed = quote(nasty, safe="")
+        codes += [
+            client.post(f"{link}stop", data={"List-Unsubscribe": nasty, nasty: "One-Click"}).status_code,
+            client.post(f"/messages/{typed}/{secret}/stop").status_code,
+            client.post(f"/messages/{number}/{typed}/stop").status_code,
+        ]
+    assert [code for code in codes if code >= 500] == []
 
 
 def test_nobody_gets_in_without_the_secret_and_guessing_ends(

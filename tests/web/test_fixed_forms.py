@@ -17,7 +17,8 @@ from frontoffice.web.access import COOKIE_KEY
 from frontoffice.web.app import create_app
 from tests.line.parts import account
 from tests.staff.test_second_factor import set_up
-from tests.web.test_every_form import DIRECTLY, NASTY, WORKED_OUT
+from tests.web.nasty import NASTY, WORKED_OUT
+from tests.web.test_every_form import DIRECTLY
 
 FIELDS = {
     "/staff/sign-in/code": (Step.CODE, ("code",)),
