@@ -132,10 +132,7 @@ def _at_counter(counter: int, act: Act, beside: Rider | None = None) -> Answer:
     with database().write() as session:
         account = access.staff_required(session, Permission.SERVE, now, beside)
         visit = act(session, account, now)
-    return {
-        "counter": counter,
-        "ticket": wire.VisitAnswer.of(visit).model_dump(mode="json") if visit else None,
-    }, 200
+    return {"counter": counter, "ticket": wire.VisitAnswer.of(visit) if visit else None}, 200
 
 
 def _of_ticket(verb: Callable[..., Visit], path: wire.CounterPath, query: wire.TicketQuery) -> Act:
