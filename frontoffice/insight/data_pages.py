@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from frontoffice import clock
+from frontoffice import birth_date, clock
 from frontoffice.booking import appointing, dates, guessing, references, sheet
 from frontoffice.draw import entering
 from frontoffice.draw import letters as draw_letters
@@ -221,12 +221,14 @@ def _values(record: Record, link: Link) -> dict[str, Any]:
     moments = {
         name: _moment(data.get(name), zone) for name in ("start", "sent_at", "arrived_at", "called_at")
     }
+    born = data.get("born")
     written = data.get("written_at") or data.get("booked_at") or data.get("since")
     return (
         data
         | moments
         | {
             "what": _(kind) if kind else service,
+            "born": birth_date.written(birth_date.from_iso(born), language()) if born else None,
             "days": _days(data),
             "state": _(state) if state else None,
             "written": _moment(written, zone),

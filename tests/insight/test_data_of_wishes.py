@@ -53,7 +53,7 @@ def test_a_wish_is_seen_downloaded_and_deleted_and_leaves_the_list_first(
     browser = Browser(app)
     assert f"{wish}data/" in browser.get(wish).text
     browser.get(f"{wish}data/")
-    for word in (RAHIMI.name, "1990-05-17", RAHIMI.mail, RAHIMI.phone, "18 December 2026"):
+    for word in (RAHIMI.name, "17/05/1990", RAHIMI.mail, RAHIMI.phone, "18 December 2026"):
         assert str(word) in browser.text
     stored = json.loads(browser.get(f"{wish}data/data.json").data)["stored"]
     assert [each["what"] for each in stored][:1] == ["wish"]

@@ -51,7 +51,7 @@ def test_a_person_sees_and_downloads_all_of_it(app: Flask, booked: str, now: dat
     with time_machine.travel(now, tick=False):
         assert f"{booked}data/" in browser.get(booked).text
         browser.get(f"{booked}data/")
-        for word in (RAHIMI.name, "1990-05-17", RAHIMI.mail, RAHIMI.phone, "Booked", "still to be sent"):
+        for word in (RAHIMI.name, "17/05/1990", RAHIMI.mail, RAHIMI.phone, "Booked", "still to be sent"):
             assert str(word) in browser.text
         stored = json.loads(browser.get(f"{booked}data/data.json").data)["stored"]
         assert [each["what"] for each in stored] == ["appointment", "message", "message"]

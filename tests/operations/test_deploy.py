@@ -1,10 +1,12 @@
 """What stands in `deploy/` fits together, and fits the program: as far as that can be seen without running it."""
 
+import fnmatch
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+import tomllib
 from pathlib import Path
 
 import click
@@ -195,6 +197,35 @@ def test_alerts_ask_for_metrics_that_are_told(database: Database, context: worke
     assert {re.sub(r"_bucket$", "", name) for name in asked} <= names, asked - names
     rules = [rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
     assert all({"alert", "expr", "labels", "annotations"} <= set(rule) for rule in rules)
+
+
+def test_nothing_that_the_image_is_made_of_is_left_out_of_it() -> None:
+    """What is copied by name, and what the wheel is made of."""
+    left_out = (ROOT / ".dockerignore").read_text(encoding="utf-8").split()
+    copied = re.findall(
+        r"^COPY (?!--from)(.+) \S+$", (DEPLOY / "Dockerfile").read_text(encoding="utf-8"), re.M
+    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    read = re.findall(r'"([\w./-]+)": ', (ROOT / "hatch_build.py").read_text(encoding="utf-8"))
+    needed = {name for names in copied for name in names.split()} - {"."}
+    needed |= {*wheel, "hatch_build.py", project["project"]["readme"], *project["project"]["license-files"]}
+    needed |= {name for name in read if (ROOT / name).exists()}
+    assert {"package-lock.json", "frontoffice", "requirements.lock"} <= needed
+    made_there = {"assets/built"}  # in the stage before, and copied from it
+    assert [
+        name
+        for name in needed - made_there
+        if any(fnmatch.fnmatch(name, each.rstrip("/")) for each in left_out)
+    ] == []
+
+
+def test_images_are_of_a_named_version() -> None:
+    bases = re.findall(r"^FROM (\S+)", (DEPLOY / "Dockerfile").read_text(encoding="utf-8"), re.M)
+    used = [service["image"] for service in COMPOSE["services"].values() if "image" in service]
+    assert len(bases) == 3
+    for image in {*bases, *used} - {"frontoffice"}:
+        assert re.search(r":\d+", image) or image.startswith("frontoffice"), image
 
 
 def test_the_image_is_made_from_locked_parts_and_runs_as_nobody_in_particular() -> None:
