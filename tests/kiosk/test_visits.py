@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from kiosk import qr
 from tests.kiosk.fake_office import FakeOffice, code
 from tests.kiosk.hall import Hall, concerns, doors, offers
 from tests.kiosk.lobby import KioskProcess, Visitor
@@ -19,9 +20,10 @@ def test_the_start_screen_has_its_doors_and_all_languages_by_their_own_names(gue
     assert doors(guest) == ["/en/check-in", "/en/walk-in", "/en/card", "/en/information"]
     for words in ("I have an appointment", "I have no appointment", "Pick up my card", "Information"):
         assert words in guest.text()
-    names = re.findall(r'href="/(\w\w)/\?pressed=1" lang="\w\w"[^>]*><span[^>]*>([^<]+)<', guest.page.text)
+    names = re.findall(r'href="/([\w-]+)/\?pressed=1" lang="[\w-]+"[^>]*><span[^>]*>([^<]+)<', guest.page.text)
     assert names == [
         ("de", "Deutsch"),
+        ("de-simple", "Leichte Sprache"),
         ("en", "English"),
         ("uk", "Українська"),
         ("ru", "Русский"),
@@ -276,6 +278,18 @@ def test_a_language_that_the_kiosk_does_not_have_leaves_the_screen_as_it_is(
     guest.get("/")
     guest.check_in(CODE, "de")
     assert '<html lang="de" dir="ltr">' in guest.page.text
+
+
+def test_a_code_for_the_phone_leads_on_in_the_language_that_was_chosen(guest: Visitor) -> None:
+    for path, address in (("booking/", "book/musterstadt/"), ("remind-me", "remind-me/musterstadt/")):
+        page = f"https://office.example/{address}"
+        for language, leads_to in (("de", page), ("uk", f"{page}?speak=uk")):
+            guest.get("/")
+            code = qr.picture(leads_to).path
+            assert code in guest.get(f"/{language}/{path}").text, (
+                "nobody has chosen German, so the phone decides"
+            )
+            assert "speak" not in re.sub(r"<wbr>", "", guest.page.text), "typed it is short"
 
 
 def test_the_start_screen_is_in_the_offices_first_language_again(guest: Visitor) -> None:
