@@ -146,7 +146,9 @@ def test_every_number_takes_the_form_that_the_language_has_for_it(code: str, cat
 
 def test_a_sentence_that_counts_is_a_plural(wanted: dict) -> None:
     """ "21 minutes" has another word than "22 minutes" in half of the languages: ngettext, or words that fit any."""
-    things = "minutes|hours|days|weeks|months|times|people|persons|appointments|entries|requests|numbers|messages"
+    things = (
+        "minutes|hours|days|weeks|months|times|people|persons|appointments|entries|requests|numbers|messages"
+    )
     counts = re.compile(rf"%\(\w+\)[sd] (?:\w+ ){{0,2}}(?:{things})\b")
     assert [each for each in wanted[PUBLIC] if isinstance(each, str) and counts.search(each)] == []
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from frontoffice import birth_date, clock
@@ -85,6 +86,10 @@ ROWS = {
     "partners_reference": N_("Partner's reference"),
     "stays": N_("Stays"),
 }
+
+
+# What people and programs have given, in whatever script: it keeps its own direction.
+AS_GIVEN = {"code", "number", "name", "mail", "phone", "to", "note", "partners_reference"}
 
 
 class Link(NamedTuple):
@@ -211,7 +216,11 @@ def _words(link: Link, address: Mapping[str, Any]) -> dict[str, Any]:
 def _rows(record: Record, link: Link) -> list[tuple[str, str]]:
     """The contents in words; what is empty is left out."""
     values = _values(record, link)
-    return [(_(name), str(values[key])) for key, name in ROWS.items() if values.get(key)]
+    rows = [(key, _(name), str(values[key])) for key, name in ROWS.items() if values.get(key)]
+    return [
+        (name, Markup("<bdi>{}</bdi>").format(value) if key in AS_GIVEN else value)
+        for key, name, value in rows
+    ]
 
 
 def _values(record: Record, link: Link) -> dict[str, Any]:

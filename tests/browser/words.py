@@ -12,13 +12,13 @@ from frontoffice.paths import TRANSLATIONS
 SENTENCE = re.compile(r"[A-Za-zÀ-ɏ][a-zÀ-ɏ’'-]+(?:[ ,]+[A-Za-zÀ-ɏ][\wÀ-ɏ’'-]*){2,}")
 
 # What a page says in its own language, to eyes and ears: its texts, and what stands in attributes for people. What is
-# marked as being in another language is not looked at, nor what the screen calls people with, in all languages.
+# marked as being in another language, or as given by people (bdi), is not looked at, nor what the screen says aloud.
 SAID = """() => {
     const names = new Set(["aria-label", "title", "alt", "placeholder", "content"]);
     const own = document.documentElement.lang, said = [];
     const listen = (element, above) => {
         const language = element.getAttribute("lang") ?? above;
-        if (["SCRIPT", "STYLE"].includes(element.tagName)) return;
+        if (["SCRIPT", "STYLE", "BDI"].includes(element.tagName)) return;
         if (element.tagName === "NOSCRIPT")
             return listen(new DOMParser().parseFromString(element.textContent, "text/html").body, language);
         if (language === own) for (const { name, value } of element.attributes)

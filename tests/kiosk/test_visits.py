@@ -20,7 +20,9 @@ def test_the_start_screen_has_its_doors_and_all_languages_by_their_own_names(gue
     assert doors(guest) == ["/en/check-in", "/en/walk-in", "/en/card", "/en/information"]
     for words in ("I have an appointment", "I have no appointment", "Pick up my card", "Information"):
         assert words in guest.text()
-    names = re.findall(r'href="/([\w-]+)/\?pressed=1" lang="[\w-]+"[^>]*><span[^>]*>([^<]+)<', guest.page.text)
+    names = re.findall(
+        r'href="/([\w-]+)/\?pressed=1" lang="[\w-]+"[^>]*><span[^>]*>([^<]+)<', guest.page.text
+    )
     assert names == [
         ("de", "Deutsch"),
         ("de-simple", "Leichte Sprache"),
