@@ -120,9 +120,9 @@ def call_somebody(page: Page, demo: Demonstration) -> None:
     for button in ("form[action$='/open'] button", "[data-key=x]", ".next__button"):
         if page.locator(button).count():
             # The desk loads itself anew too, when the line changes.
-            with page.expect_response(lambda answer: answer.request.method == "POST"):
+            posted = page.expect_response(lambda answer: answer.request.method == "POST")
+            with page.expect_event("load"), posted:
                 page.locator(button).first.click()
-            page.goto(f"{demo.url}/desk/1/")
     expect(page.locator(".visitor__ticket")).to_be_visible()
 
 

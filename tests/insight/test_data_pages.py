@@ -50,9 +50,10 @@ def test_a_person_sees_and_downloads_all_of_it(app: Flask, booked: str, now: dat
     browser = Browser(app)
     with time_machine.travel(now, tick=False):
         assert f"{booked}data/" in browser.get(booked).text
-        browser.get(f"{booked}data/")
+        page = browser.get(f"{booked}data/").text
         for word in (RAHIMI.name, "17/05/1990", RAHIMI.mail, RAHIMI.phone, "Booked", "still to be sent"):
             assert str(word) in browser.text
+        assert f"<bdi>{RAHIMI.phone}</bdi>" in page, "the plus sign stays before the number in Arabic too"
         stored = json.loads(browser.get(f"{booked}data/data.json").data)["stored"]
         assert [each["what"] for each in stored] == ["appointment", "message", "message"]
         assert browser.get(f"{booked[:-3]}xx/data/").status_code == 404
