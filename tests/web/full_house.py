@@ -72,7 +72,7 @@ def fill(database: Database, config: Config, now: datetime) -> None:
             Contact(mail=WATCHED),
             "en",
             now,
-            settings=config.documents,
+            settings=config,
         )
         blocking.block(
             session, BlockedKind.MAIL, "seller@mail.example", "Sells times", None, now, actor="test"

@@ -128,7 +128,7 @@ def known(
             Contact(mail=WATCHED),
             "en",
             morning,
-            settings=config.documents,
+            settings=config,
         ).id
         message = session.scalars(select(Message).where(Message.subject == f"appointment:{visit.id}")).first()
         assert message is not None
