@@ -9,6 +9,7 @@ from pathlib import Path
 from kiosk.entries import Since
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+UPTIME = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # only Linux has the first
 
 
 def now() -> datetime:
@@ -19,8 +20,8 @@ def now() -> datetime:
 
 
 def running() -> float:
-    """Seconds by a clock that nobody sets; only differences mean anything."""
-    return time.monotonic()
+    """Seconds by a clock that nobody sets and that no sleep stops; only differences mean anything."""
+    return time.clock_gettime(UPTIME)
 
 
 def since_start() -> Since | None:
@@ -28,7 +29,7 @@ def since_start() -> Since | None:
     boot = _boot()
     if boot is None:
         return None
-    return Since(boot, time.clock_gettime(time.CLOCK_BOOTTIME))
+    return Since(boot, running())
 
 
 def seconds_ago(since: Since | None) -> float | None:

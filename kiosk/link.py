@@ -25,7 +25,8 @@ class Link:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._state = LinkState("unknown")
-        self._compared = False
+        # What time it was at which moment of `clock.running`: said by the office, or before that known to be over.
+        self._told: tuple[datetime, float] | None = None
         self._begun: tuple[datetime, float] | None = None
 
     def now(self) -> LinkState:
@@ -41,17 +42,17 @@ class Link:
             self._state = LinkState(state, now, self._state.clock_ahead)
             return True
 
-    def compared(self, clock_ahead: timedelta) -> None:
-        """Take note of the difference between the device's clock and the office's."""
+    def compared(self, office: datetime, now: datetime) -> None:
+        """Take note of the office's time, and of the device's at the same moment."""
         with self._lock:
-            self._state = LinkState(self._state.state, self._state.since, clock_ahead)
-            self._compared = True
+            self._state = LinkState(self._state.state, self._state.since, now - office)
+            self._told = (office, clock.running())
 
     @property
     def is_compared(self) -> bool:
         """Whether the device's clock was compared with the office's since the start."""
         with self._lock:
-            return self._compared
+            return self._told is not None
 
     def begin(self, no_earlier: datetime | None) -> None:
         """Take note that it is not earlier than this now, whatever the device's clock shows after a dead battery."""
@@ -59,13 +60,16 @@ class Link:
             self._begun = (no_earlier, clock.running()) if no_earlier is not None else None
 
     def time(self) -> datetime:
-        """The time: the device's clock, put right by what the office's said when it was last reached.
+        """The time: what the office's clock said when it was last reached, and what has passed since.
 
-        Until it is reached for the first time, at least the moment of `begin` and what has passed since.
+        The device's clock may be set meanwhile, by hand or by the network. Only until the office is reached for the
+        first time it counts, and it is at least the moment of `begin` and what has passed since.
         """
         with self._lock:
-            now = clock.now() - self._state.clock_ahead
-            if self._compared or self._begun is None:
-                return now
-            moment, since = self._begun
-            return max(now, moment + timedelta(seconds=clock.running() - since))
+            if self._told is not None:
+                return _later(*self._told)
+            return clock.now() if self._begun is None else max(clock.now(), _later(*self._begun))
+
+
+def _later(moment: datetime, running: float) -> datetime:
+    return moment + timedelta(seconds=clock.running() - running)

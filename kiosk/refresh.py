@@ -145,7 +145,7 @@ class Refresh:
     def _keep(self, body: dict[str, Any], now: datetime) -> None:
         try:
             self._setup = parse(body)
-            self._link.compared(now - datetime.fromisoformat(body["time"]))
+            self._link.compared(datetime.fromisoformat(body["time"]), now)
         except (SetupError, KeyError, TypeError, ValueError) as error:
             log.error("The office sent a setup that this kiosk cannot use: %s", error)
             return

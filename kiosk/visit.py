@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from kiosk import clock
 from kiosk.device import Kiosk
 from kiosk.entries import SHOWN_FOR
 from kiosk.journal import Act, Entry
@@ -21,8 +22,12 @@ def find(kiosk: Kiosk, entry_id: str, now: datetime) -> Entry | None:
 
 
 def may_be_shown(entry: Entry, now: datetime) -> bool:
-    """Whether the visitor of this entry can still be the one in front of the screen."""
-    return abs(now - entry.act.at) < SHOWN_FOR
+    """Whether the visitor of this entry can still be the one in front of the screen.
+
+    By the machine's uptime: the time jumps when the office, reached again, says that the clock was wrong.
+    """
+    ago = clock.seconds_ago(entry.act.since)
+    return abs(now - entry.act.at) < SHOWN_FOR if ago is None else ago < SHOWN_FOR.total_seconds()
 
 
 def _conclude(kiosk: Kiosk, entry: Entry) -> Entry:

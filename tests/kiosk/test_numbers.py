@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from kiosk import clock, numbers, office_setup
 from kiosk.web import create_app
 from tests.kiosk.fake_office import FakeOffice, code
-from tests.kiosk.test_offline import ZONE, Lobby, at_noon, expected, list_of
+from tests.kiosk.test_offline import ZONE, Lobby, at_noon, expected, later, list_of
 
 __all__ = ["at_noon"]
 
@@ -77,12 +77,6 @@ def lobby(office: FakeOffice, data: Path) -> Lobby:
     days = [hours(today + timedelta(days=day), "08:00-16:00") for day in range(3)]
     office.extra = told(closes_early_at=today + 10 * MINUTE, hours=days)
     return Lobby(office, data)
-
-
-def later(monkeypatch: pytest.MonkeyPatch, minutes: int) -> None:
-    """Let so much time pass on the device's clock."""
-    offset = (clock.now() - datetime.now(ZONE)).total_seconds() + 60 * minutes
-    monkeypatch.setenv("FRONTOFFICE_CLOCK_OFFSET_SECONDS", str(offset))
 
 
 def test_cut_off_the_device_keeps_to_what_it_was_told_also_after_a_restart(

@@ -1,5 +1,7 @@
 """Cut off from the office: the device decides from its list, nothing is lost, and nothing is given twice."""
 
+import re
+import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +16,7 @@ from kiosk import clock, digests
 from kiosk.device import Kiosk
 from kiosk.entries import Act, Entry, Since, trace_of
 from kiosk.settings import DataDirectory, Pairing
+from kiosk.web import create_app
 from tests.kiosk.fake_office import FakeOffice, code
 from tests.kiosk.lobby import pair
 
@@ -95,12 +98,24 @@ def lobby(office: FakeOffice, data: Path) -> Lobby:
     return Lobby(office, data)
 
 
+def later(monkeypatch: pytest.MonkeyPatch, minutes: int) -> None:
+    """Let so much time pass, on the device's clock and by the machine's uptime."""
+    set_clock(monkeypatch, clock.now() + minutes * MINUTE)
+    uptime = time.clock_gettime
+    monkeypatch.setattr(time, "clock_gettime", lambda which: uptime(which) + 60 * minutes)
+
+
+def set_clock(monkeypatch: pytest.MonkeyPatch, moment: datetime) -> None:
+    """Set the device's clock."""
+    offset = (moment - datetime.now(UTC)).total_seconds()
+    monkeypatch.setenv("FRONTOFFICE_CLOCK_OFFSET_SECONDS", str(offset))
+
+
 @pytest.fixture(autouse=True)
 def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
     """The device's clock shows noon, so that no test crosses midnight."""
     noon = datetime.now(ZONE).replace(hour=12, minute=0, second=0, microsecond=0)
-    offset = (noon - datetime.now(UTC)).total_seconds()
-    monkeypatch.setenv("FRONTOFFICE_CLOCK_OFFSET_SECONDS", str(offset))
+    set_clock(monkeypatch, noon)
 
 
 def test_who_has_an_appointment_today_is_checked_in_without_the_office(lobby: Lobby) -> None:
@@ -233,6 +248,49 @@ def test_a_clock_that_is_an_hour_wrong_changes_nothing(
     assert 0 <= sent["seconds_ago"] < 60
 
 
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_is_put_right_during_an_outage_changes_nothing(
+    lobby: Lobby, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    right = clock.now()
+    lobby.office.clock = lambda: right
+    set_clock(monkeypatch, right + hours * 60 * MINUTE)
+    lobby.refresh()
+    lobby.office.close()
+    set_clock(monkeypatch, right)
+    assert abs(lobby.kiosk.now() - right) < MINUTE
+    later(monkeypatch, 30)
+    assert abs(lobby.kiosk.now() - right - 30 * MINUTE) < MINUTE, "it goes on"
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_ticket_is_shown_and_printed_when_the_office_puts_the_time_right(
+    lobby: Lobby, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    right = clock.now()
+    lobby.office.clock = lambda: right - 120 * MINUTE
+    lobby.refresh()
+    lobby.office.close()
+    lobby.restart()
+    set_clock(monkeypatch, right + hours * 60 * MINUTE)
+    browser = create_app(lobby.kiosk).test_client()
+    page = browser.get("/en/walk-in").text
+    form = {name: re.findall(rf'name="{name}" value="([^"]+)"', page)[0] for name in ("csrf_token", "entry")}
+    shown = browser.post("/en/walk-in", data={"service": "pick-up", **form})
+    lobby.office.clock = lambda: right
+    lobby.office.open()
+    before = lobby.kiosk.now()
+    lobby.refresh()
+    assert abs(lobby.kiosk.now() - before) > 50 * MINUTE
+    assert "A001" in browser.get(shown.location).text
+    printed = browser.post("/en/ticket/print", data=form)
+    assert printed.location == shown.location, "and not the start screen"
+    again = browser.post("/en/walk-in", data={"service": "pick-up", **form})
+    assert again.location == shown.location
+    later(monkeypatch, 4)
+    assert browser.get(shown.location).location == "/"
+
+
 def test_a_disk_that_was_lost_and_paired_again_goes_on_above_the_last_number(
     office: FakeOffice, tmp_path: Path
 ) -> None:
@@ -344,9 +402,9 @@ def test_without_the_office_the_last_wait_is_told_for_half_an_hour(
     kept = lobby.kiosk.setup
     assert kept is not None
     assert kept.as_of is not None
-    half_an_hour = timedelta(minutes=30, seconds=1)
-    offset = (kept.as_of + half_an_hour - datetime.now(UTC)).total_seconds()
-    monkeypatch.setenv("FRONTOFFICE_CLOCK_OFFSET_SECONDS", str(offset))
+    later(monkeypatch, 29)
+    assert lobby.kiosk.last_wait("pick-up") == wait
+    later(monkeypatch, 2)
     assert lobby.kiosk.last_wait("pick-up") is None
 
 
