@@ -55,9 +55,9 @@ def change_password() -> ResponseReturnValue:
         with _own() as own:
             return _show(own, translated(form, _)), 422
     try:
+        _count_attempt()
         with _own(writing=True) as own:
             account = own.account
-            entering.count_code(own.session, account, own.now)
             if not account.password_hash or not entering.has_password(account):
                 raise NotAllowed
             signing_in.change_password(
@@ -110,9 +110,10 @@ def confirm() -> ResponseReturnValue:
     """The app shows codes: ask for them from now on, and show the recovery codes this once."""
     form = CodeForm(request.form)
     try:
+        _count_attempt()
         with _own(writing=True) as own:
-            entering.count_code(own.session, own.account, own.now)
             codes = second_factor.confirm(own.session, own.account, form.code.data or "", own.now)
+            signing_in.end_sessions(own.session, own.account.id, own.now, but=access.token_in_cookie())
             return _codes(own, codes)
     except (Invalid, TooMany) as wrong:
         refuse(form, "code", say(wrong), "code")
@@ -148,6 +149,12 @@ def _own(*, writing: bool = False) -> Iterator[Own]:
     now = clock.now()
     with database().write() if writing else database().read() as session:
         yield Own(session, access.account_required(session, now), now)
+
+
+def _count_attempt() -> None:
+    """In a transaction of its own: what goes wrong afterwards is counted as well. Raises TooMany."""
+    with _own(writing=True) as own:
+        entering.count_code(own.session, own.account, own.now)
 
 
 def _proven(own: Own) -> bool:

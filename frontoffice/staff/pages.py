@@ -82,6 +82,7 @@ def enrol() -> ResponseReturnValue:
         with database().write() as session:
             half = entering.waiting_for(session, Step.ENROL, clock.now())
             codes = second_factor.confirm(session, half.account, form.code.data or "", clock.now())
+            signing_in.end_sessions(session, half.account_id, clock.now())
             begun = entering.go_on(session, half, clock.now())
     except Invalid as wrong:
         refuse(form, wrong.field, say(wrong), "code")
@@ -122,12 +123,14 @@ def use_link(secret: str) -> ResponseReturnValue:
     try:
         with database().write() as session:
             account = administering.account_of_link(session, secret, now, lock=True)
+            owner = account.id
             signing_in.change_password(session, account, None, form.password.data or "", now)
     except Invalid as wrong:
         refuse(form, wrong.field, say(wrong), "password")
         return _link_page(form, account), 422
     flash(_("Your new password is set. Please sign in with it."), "success")
-    return redirect(url_for("staff_pages.sign_in"), 303)
+    # Who had the link gets in from here, even while somebody guesses elsewhere.
+    return entering.remember_browser(redirect(url_for("staff_pages.sign_in"), 303), owner)
 
 
 @pages.get("/")

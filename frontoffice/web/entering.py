@@ -120,7 +120,10 @@ def half_signed_in(reading: Session, now: datetime) -> StaffSession | None:
     """The session of this browser that still waits for a step; None where there is none."""
     token = session.get(access.COOKIE_KEY)
     found = signing_in.session_of(reading, token, now) if token else None
-    return found if found and found.step is not None else None
+    if found is None or found.step is None:
+        return None
+    # A second factor that was set up meanwhile is asked for, not replaced.
+    return None if found.step is Step.ENROL and found.account.totp is not None else found
 
 
 def waiting_for(reading: Session, step: Step, now: datetime) -> StaffSession:
@@ -132,7 +135,7 @@ def waiting_for(reading: Session, step: Step, now: datetime) -> StaffSession:
 
 
 def remember_browser(answer: Response, account_id: int) -> Response:
-    """Somebody has signed in completely: here their sign-in counts apart from what others try elsewhere."""
+    """Somebody has proven who they are: here their sign-in counts apart from what others try elsewhere."""
     secret = request.cookies.get(BROWSER_COOKIE, "")
     if len(secret) != BROWSER_SECRET:
         secret = secrets.token_urlsafe(32)

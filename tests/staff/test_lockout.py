@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import pyotp
 import pytest
 import time_machine
 from flask import Flask
@@ -12,13 +13,14 @@ from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.events import Event
 from frontoffice.offices.models import Office
-from frontoffice.staff import signing_in
+from frontoffice.staff import administering, signing_in
 from frontoffice.staff.models import Account, KnownBrowser
 from frontoffice.web.app import create_app
 from tests.line.browsing import Browser
 from tests.line.parts import PASSWORD, account
 
 LIMIT = 10  # the configuration's
+NEW = "four words at random: ferry"
 
 
 @pytest.fixture(autouse=True)
@@ -121,3 +123,52 @@ def test_browsers_are_forgotten_after_half_a_year_and_with_a_new_password(
     with database.write() as session:
         signing_in.forget(session, now + signing_in.BROWSER_KNOWN)
         assert session.scalars(select(KnownBrowser)).all() == []
+
+
+def test_wrong_guesses_at_ones_own_password_are_counted(
+    app: Flask, database: Database, miriam: Account
+) -> None:
+    browser = Browser(app)
+    browser.sign_in()
+
+    def change(old: str) -> str:
+        browser.get("/staff/account/")
+        browser.post("/staff/account/password", old=old, password=NEW, again=NEW)
+        return browser.text
+
+    for number in range(LIMIT):
+        assert "This is not your current password" in change(f"guess {number}")
+    assert "This is not your current password" not in change("one guess more")
+    assert "Your password is changed" not in change(PASSWORD)
+    with database.read() as session:
+        assert session.get_one(Account, miriam.id).password_hash == miriam.password_hash
+
+
+def test_wrong_codes_for_a_new_second_factor_are_counted(
+    app: Flask, database: Database, miriam: Account, now: datetime
+) -> None:
+    browser = Browser(app)
+    browser.sign_in()
+    browser.get("/staff/account/second-factor")
+    for _ in range(LIMIT + 1):
+        browser.post("/staff/account/second-factor", code="000000")
+    assert "This code is not right" not in browser.text
+    with database.read() as session:
+        sealed = session.get_one(Account, miriam.id).totp_new
+        phone = pyotp.TOTP(database.vault.open(sealed or ""))
+    browser.post("/staff/account/second-factor", code=phone.at(now))
+    with database.read() as session:
+        assert session.get_one(Account, miriam.id).totp is None
+
+
+def test_who_sets_a_password_by_a_link_gets_in_while_somebody_guesses(
+    app: Flask, database: Database, miriam: Account, now: datetime
+) -> None:
+    with database.write() as session:
+        link = administering.new_link(session, session.get_one(Account, miriam.id), now, actor="operator")
+    assert guess(Browser(app), LIMIT + 1)[-1] == 429
+    owner = Browser(app)
+    owner.get(f"/staff/password/{link}")
+    owner.post(f"/staff/password/{link}", password=NEW, again=NEW)
+    assert owner.sign_in(password=NEW).status_code == 200
+    assert owner.path == "/desk/"

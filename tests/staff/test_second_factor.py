@@ -8,7 +8,8 @@ import pyotp
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from frontoffice.config import Config
 from frontoffice.db import Database
@@ -153,6 +154,50 @@ def test_an_administrator_sets_it_up_before_anything_else(
     browser.post("/staff/sign-in/second-factor", code=phone.at(now))
     assert len(re.findall(r"<code>([a-z2-7]{4}-){3}[a-z2-7]{4}</code>", browser.page.text)) == 10
     assert browser.get("/staff/accounts/").request.path == "/staff/accounts/"
+
+
+def test_a_sign_in_begun_before_it_was_set_up_sets_up_no_other(
+    app: Flask, database: Database, now: datetime
+) -> None:
+    with database.write() as session:
+        dana = account(session, "dana", Role.ADMINISTRATOR)
+    others, owner = Browser(app), Browser(app)
+    others.sign_in("dana")
+    owner.sign_in("dana")
+    with database.read() as session:
+        sealed = session.get_one(Account, dana.id).totp_new
+        phone = pyotp.TOTP(database.vault.open(sealed or ""))
+    owner.post("/staff/sign-in/second-factor", code=phone.at(now))
+    with database.write() as session:
+        theirs = session.get_one(Account, dana.id)
+        assert [each.step for each in _live(session)] == [None], "every other sign-in has ended"
+        kept = theirs.totp
+        # Even one that was overlooked:
+        session.execute(update(StaffSession).values(ended_at=None))
+        theirs.totp_new = sealed
+    others.post("/staff/sign-in/second-factor", code=phone.at(now))
+    assert "shown only now" not in others.text
+    assert "Set up the second factor" not in others.get("/staff/sign-in").text
+    with database.read() as session:
+        assert session.get_one(Account, dana.id).totp == kept
+
+
+def test_with_a_new_phone_every_other_sign_in_ends(
+    app: Flask, database: Database, office: Office, miriam: Account, now: datetime
+) -> None:
+    other, here = Browser(app), Browser(app)
+    other.sign_in()
+    here.sign_in()
+    here.get("/staff/account/second-factor")
+    with database.read() as session:
+        phone = pyotp.TOTP(database.vault.open(session.get_one(Account, miriam.id).totp_new or ""))
+    here.post("/staff/account/second-factor", code=phone.at(now))
+    assert here.get("/desk/").request.path == "/desk/"
+    assert other.get("/desk/").request.path == "/staff/sign-in"
+
+
+def _live(session: Session) -> list[StaffSession]:
+    return list(session.scalars(select(StaffSession).where(StaffSession.ended_at.is_(None))))
 
 
 def test_which_roles_need_one_is_configured(app: Flask, config: Config, database: Database) -> None:
