@@ -13,6 +13,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from frontoffice.booking import sheet
 from frontoffice.config import Config
 from frontoffice.documents import card_keys, card_moving, card_states, card_telling, proving, serial, values
 from frontoffice.documents.card_keys import Original
@@ -115,7 +116,7 @@ class Cards:
         """The row, understood. Raises Invalid."""
         given = {name: row.values.get(name, "") for name in LAYOUT.columns}
         office = self._offices[self._sender.office(given["office"])]
-        born = serial.birth_from(_iso(given["born"]), now.date())
+        born = serial.birth_from(_iso(given["born"]), sheet.day_of(now, office.time_zone))
         order = serial.order_number(given["order"]) if given["order"] else None
         number = serial.serial_number(given["serial"], "serial") if given["serial"] else None
         language = given["language"]
@@ -124,7 +125,7 @@ class Cards:
             office_id=office.id,
             original=Original(born, number, order),
             state=_state(given["state"]),
-            since=_since(given["since"], now),
+            since=_since(given["since"], now, office.time_zone),
             contact=proving.reach(given["contact"]) if given["contact"] else None,
             language=language if language in self._settings.site.languages else office.languages[0],
             order_keys=tuple(card_keys.of_order(vault, office.id, order)) if order else (),
@@ -146,8 +147,9 @@ class Cards:
             .order_by(CardOrder.id)
             .with_for_update(of=CardOrder)
         ).all()
-        by_order = {each.order_alone: each for each in locked}
-        by_serial = {each.serial_alone: each for each in locked}
+        by_order, by_serial = dict[int | None, CardOrder](), dict[int | None, CardOrder]()
+        for card in locked:
+            by_order[card.order_alone] = by_serial[card.serial_alone] = card
         closed = _closed(session, [key for each in records if _is_usual(each.state) for key in each.keys])
         new = changed = 0
         refused: list[Bad] = []
@@ -157,18 +159,19 @@ class Cards:
             if found is None and (closed.intersection(each.keys) or self._is_forgotten(each, now)):
                 continue
             if found is None:
-                added = self._add(session, each, now)
-                by_order[added.order_alone] = by_serial[added.serial_alone] = (
-                    added  # under its other number, too
-                )
+                found = self._add(session, each, now)
                 new += 1
             elif found.office_id != each.office_id:  # it is a card of others, whatever was delivered
                 refused.append(Bad(each.line, f"number: {card_moving.AlreadyKnown()}"))
+                continue
             else:
+                by_serial.pop(found.serial_alone, None)
                 try:
                     changed += self._take_on(session, found, each, now)
                 except _Refused as refusal:
                     refused.append(Bad(each.line, str(refusal)))
+            # Another row may have its other number only.
+            by_order[found.order_alone] = by_serial[found.serial_alone] = found
         return Written(new, changed, refused)
 
     def listed(self, session: Session, after: int, many: int) -> Sequence[tuple[int, str]]:
@@ -284,13 +287,13 @@ def _state(text: str) -> CardState:
     return _BY_WORD[tidied]
 
 
-def _since(text: str, now: datetime) -> datetime | None:
+def _since(text: str, now: datetime, zone: str) -> datetime | None:
     if not text:
         return None
-    moment = datetime.combine(values.day("since", text), time(10), UTC)
-    if moment.date() > now.date():
+    day = values.day("since", text)
+    if day > sheet.day_of(now, zone):
         raise Invalid("since", N_("This date lies in the future."))
-    return min(moment, now)
+    return min(datetime.combine(day, time(10), UTC), now)
 
 
 def _iso(text: str) -> str:

@@ -215,7 +215,7 @@ def _take_batch(
         if row.line in known:
             continue
         try:
-            records.append(target.read(database.vault, row, now))
+            records.append((row.line, target.read(database.vault, row, now)))
         except Invalid as problem:
             _refuse(Bad(row.line, f"{problem.field}: {problem}"), report, bad)
     if records:
@@ -227,16 +227,30 @@ def _take_batch(
             _refuse(each, report, bad)
 
 
-def _write(database: Database, target: Target[Record], records: Sequence[Record], now: datetime) -> Written:
+def _write(
+    database: Database, target: Target[Record], records: Sequence[tuple[int, Record]], now: datetime
+) -> Written:
+    """Write records, each with its line."""
     crossed = 0
     while True:
         try:
             with database.write() as session:
-                return target.write(session, records, now)
+                return target.write(session, [record for _, record in records], now)
         except Crossed:
             crossed += 1
             if crossed > MOST_CROSSED:
-                raise
+                return _write_apart(database, target, records, now)
+
+
+def _write_apart(
+    database: Database, target: Target[Record], records: Sequence[tuple[int, Record]], now: datetime
+) -> Written:
+    """The same in two halves, until the one row is found that nobody can add."""
+    if len(records) == 1:
+        return Written(0, 0, [Bad(records[0][0], "It crosses with another row or delivery: give it again.")])
+    middle = len(records) // 2
+    first, second = (_write(database, target, each, now) for each in (records[:middle], records[middle:]))
+    return Written(first.new + second.new, first.changed + second.changed, [*first.refused, *second.refused])
 
 
 def _refuse(problem: Bad, report: Report, bad: Callable[[Bad], object]) -> None:

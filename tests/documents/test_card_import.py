@@ -1,6 +1,7 @@
 """Deliveries about cards: forward and never back, each row once, bad rows told."""
 
 import io
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -8,13 +9,14 @@ import pytest
 import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, delete, event, func, select
+from sqlalchemy.orm import Session
 
 from frontoffice.config import Config
 from frontoffice.db import Base, Database
 from frontoffice.documents import card_moving, card_upkeep, importing, integrations, looking_up
-from frontoffice.documents.card_import import Cards
+from frontoffice.documents.card_import import Cards, Delivered
 from frontoffice.documents.card_models import CardClosed, CardNotice, CardOrder, CardState
-from frontoffice.documents.importing import Report
+from frontoffice.documents.importing import Crossed, Report, Written
 from frontoffice.documents.reading import Bad
 from frontoffice.events import Event
 from frontoffice.messages.models import Message
@@ -27,14 +29,19 @@ HEAD = "Auftragsnummer;Seriennummer;Geburtsdatum;Status;Seit;Kontakt;Sprache"
 
 
 def deliver(
-    database: Database, config: Config, now: datetime, *rows: str, head: str = HEAD
+    database: Database,
+    config: Config,
+    now: datetime,
+    *rows: str,
+    head: str = HEAD,
+    target: type[Cards] = Cards,
 ) -> tuple[Report, list[Bad]]:
     bad: list[Bad] = []
     with database.read() as session:
         sender = integrations.operator(session)
-        target = Cards(sender, session.scalars(select(Office)).all(), config)
+        taking = target(sender, session.scalars(select(Office)).all(), config)
     text = "\n".join((head, *rows)) + "\n"
-    report = importing.take(database, io.BytesIO(text.encode()), target, lambda: now, bad=bad.append)
+    report = importing.take(database, io.BytesIO(text.encode()), taking, lambda: now, bad=bad.append)
     return report, bad
 
 
@@ -169,6 +176,52 @@ def test_a_card_stands_twice_in_a_delivery_under_both_its_numbers(
     report, _ = deliver(database, config, now, *rows)
     assert (report.new, report.changed) == (1, 1)
     assert only(database).state is CardState.SHIPPED
+
+
+def test_a_known_card_gets_its_serial_and_stands_under_that_in_the_same_delivery(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    add_card(database, office, now, CardState.ORDERED, serial=None)
+    rows = (
+        f"{ORDER};{SERIAL};27.03.1991;;;;",
+        f";{SERIAL};27.03.1991;versandt;;;",
+        "A000001;;27.03.1991;;;;",
+    )
+    report, bad = deliver(database, config, now, *rows)
+    assert (report.new, report.changed, bad) == (1, 2, [])
+    assert looking_up.look_up(database, SERIAL, BORN, now, network="n").state is CardState.SHIPPED
+
+
+class Crossing(Cards):
+    """Cards of which the one in the third line crosses with others for ever."""
+
+    def write(self, session: Session, records: Sequence[Delivered], now: datetime) -> Written:
+        """All but that."""
+        written = super().write(session, records, now)
+        if any(each.line == 3 for each in records):
+            raise Crossed
+        return written
+
+
+def test_a_row_that_crosses_for_ever_keeps_no_other_out(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    rows = (f"A00000{n};;27.03.1991;;;;" for n in range(1, 6))
+    report, [bad] = deliver(database, config, now, *rows, target=Crossing)
+    assert (report.new, report.bad, bad.line) == (4, 1, 3)
+    assert count(database, CardOrder) == 4
+
+
+def test_the_day_of_the_office_counts(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    past_midnight = now.replace(hour=23, minute=30)  # in Berlin it is the next day
+    row = f"{ORDER};;24.11.2026;bestellt;24.11.2026;;"
+    report, bad = deliver(database, config, past_midnight, row)
+    assert (report.new, bad) == (1, [])
+    assert only(database).since == past_midnight
+    _, [late] = deliver(database, config, past_midnight, f"{ORDER};;27.03.1991;bestellt;25.11.2026;;")
+    assert late.reason.startswith("since:")
 
 
 def test_an_old_row_does_not_bring_a_forgotten_card_back(
