@@ -17,7 +17,7 @@ from sqlalchemy import Engine, event, func, select
 from frontoffice import cli, clock
 from frontoffice.config import Config
 from frontoffice.db import Base, Database
-from frontoffice.documents import importing, integrations, watching
+from frontoffice.documents import importing, integrations, watch_upkeep, watching
 from frontoffice.documents.importing import Complete
 from frontoffice.documents.models import ExpiryWatch, WatchState
 from frontoffice.documents.watch_import import Watches
@@ -429,3 +429,19 @@ def test_a_file_without_a_last_line_end_is_taken_whole_where_its_rows_are_counte
         "/api/v1/cards?complete=true", data="order;born\n", headers=bearer | {"Accept-Language": "en"}
     )
     assert (cards.status_code, "leave" in cards.text) == (422, True)
+
+
+def test_who_wants_no_more_is_remembered_until_the_new_date_is_over(
+    database: Database, config: Config, now: datetime, end: date
+) -> None:
+    deliver(database, config, rows(f"1;residence_permit;{end};{MAIL};de"), now)
+    with database.write() as session:
+        watching.end(session, session.scalars(select(ExpiryWatch)).one(), now)
+    later = end + 365 * DAY
+    report, _ = deliver(database, config, rows(f"1;student;{later};{MAIL};de"), now)
+    assert (report.new, report.changed) == (0, 0)
+    with database.write() as session:
+        office = session.scalars(select(Office)).one()
+        assert watch_upkeep.forget(session, office, now + 200 * DAY, settings=config) == 0
+    [watch] = watches(database)
+    assert (watch.state, watch.ends_on, watch.contact) == (WatchState.OPTED_OUT, later, None)
