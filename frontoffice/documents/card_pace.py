@@ -51,7 +51,10 @@ def remaining(
 
 
 def learn(session: Session, card: CardOrder, subject: str, now: datetime) -> None:
-    """A card has become ready: note how long each earlier state was ago. Once for a card."""
+    """A card has become ready: note how long before each earlier state began. Once for a card.
+
+    Since when it is ready counts, not when that was heard.
+    """
     rows = session.execute(
         select(Event.at, Event.data)
         .where(Event.subject == subject, Event.kind.in_(("card.added", "card.moved")))
@@ -66,7 +69,7 @@ def learn(session: Session, card: CardOrder, subject: str, now: datetime) -> Non
         if state in card_states.UNDERWAY:
             entered.setdefault(state, moment)
     for state, moment in entered.items():
-        days = (now - moment).days
+        days = (card.since - moment).days
         if 0 <= days <= LONGEST:
             session.add(CardTime(office_id=card.office_id, state=state, at=now, days=days))
 

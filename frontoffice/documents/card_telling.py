@@ -148,7 +148,8 @@ def remind(session: Session, now: datetime, *, settings: Config) -> int:
         .options(contains_eager(CardNotice.card).joinedload(CardOrder.office))
         .order_by(CardNotice.id)
         .limit(AT_ONCE)
-        .with_for_update(of=CardNotice, skip_locked=True)
+        # With the card: who hands it over at this moment takes back what is said of it.
+        .with_for_update(of=[CardOrder, CardNotice], skip_locked=True)
     ).all()
     drafts = []
     for notice in due:

@@ -212,6 +212,21 @@ def remind(database: Database, config: Config, now: datetime) -> int:
         return card_telling.remind(session, now, settings=config)
 
 
+@pytest.mark.parametrize(
+    "database_url", ["postgresql"], indirect=True
+)  # SQLite lets them wait for each other
+def test_a_card_that_is_being_handed_over_is_not_reminded_of(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    card = add_card(database, office, now, CardState.READY)
+    tell_me(database, config, card, now)
+    with database.write() as session:
+        found = card_moving.of_office(session, office.id, card)
+        assert remind(database, config, now + 14 * DAY) == 0
+        card_moving.move(session, found, CardState.HANDED_OVER, now, CLERK, settings=config)
+    assert waiting(database) == []
+
+
 def test_numbers_belong_to_one_card(
     database: Database, config: Config, office: Office, now: datetime
 ) -> None:
@@ -259,3 +274,12 @@ def test_the_usual_time_comes_from_what_has_happened_and_says_nothing_of_few(
     with database.read() as session:
         ready = select(func.count()).select_from(CardTime).where(CardTime.state == CardState.CHECKING)
         assert session.scalar(ready) == 20, "a card counts once"
+
+
+def test_a_card_was_ready_when_the_delivery_says_so(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    card = add_card(database, office, now, CardState.CHECKING, since=now - 10 * DAY)
+    move(database, config, office, card, CardState.READY, now, since=now - 4 * DAY)
+    with database.read() as session:
+        assert session.scalars(select(CardTime.days)).all() == [6]
