@@ -103,8 +103,12 @@ def speaking(address: str, code: str) -> str:
 
 
 def read_as(wanted: str) -> str:
-    """The code under which a language that a browser asks for is known here."""
-    return _READ_AS.get(wanted.lower(), wanted)
+    """The code under which a language that a browser asks for is known here: uk-UA is uk, prs-AF is fa."""
+    whole = wanted.lower()
+    if whole in _READ_AS or whole in SUPPORTED:
+        return _READ_AS.get(whole, whole)
+    main = whole.partition("-")[0]
+    return _READ_AS.get(main, main)
 
 
 def kin_of(code: str) -> tuple[str, ...]:

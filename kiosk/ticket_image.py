@@ -1,5 +1,6 @@
 """A ticket drawn as a picture, so that every script prints: Arabic shaped and right to left, Cyrillic, Turkish."""
 
+import re
 from dataclasses import dataclass
 
 import arabic_reshaper
@@ -12,6 +13,9 @@ WIDTH = 576  # dots: what a printer for 80 mm paper prints on a line
 MARGIN = 12
 LARGEST_NUMBER = 170
 INK_BELOW = 150  # of 255: lighter dots at the rims of letters stay white
+
+# They keep text of the other direction apart on screens; what orders the letters on paper knows none of them.
+_ISOLATES = re.compile("[\u2066-\u2069]")
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ def _folded(text: str, style: _Style) -> list[str]:
 
 
 def _shaped(text: str) -> str:
-    return str(arabic_reshaper.reshape(text))
+    return str(arabic_reshaper.reshape(_ISOLATES.sub("", text)))
 
 
 def _as_seen(text: str, right_to_left: bool) -> str:

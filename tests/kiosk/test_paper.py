@@ -76,6 +76,12 @@ def test_arabic_letters_are_joined_and_run_from_right_to_left() -> None:
     assert lines("(س)", right_to_left=True).tobytes() != lines(")س(", right_to_left=True).tobytes()
 
 
+def test_marks_that_keep_directions_apart_are_not_printed() -> None:
+    for right_to_left in (True, False):
+        marked = lines("في \u2066A 12\u2069 \u2067س\u2069 \u2068Amt\u2069", right_to_left=right_to_left)
+        assert marked.tobytes() == lines("في A 12 س Amt", right_to_left=right_to_left).tobytes()
+
+
 def test_long_lines_are_folded_and_long_words_cut() -> None:
     for text in ("Verlängerung der Aufenthaltserlaubnis " * 4, "W" * 60):
         picture = lines(text)

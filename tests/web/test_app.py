@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from frontoffice import languages
 from frontoffice.config import Config
 from frontoffice.db import Database
 from frontoffice.paths import STATIC
@@ -84,6 +85,26 @@ def test_the_browser_chooses_the_language_until_the_visitor_does(client: FlaskCl
     answer = client.get("/language/en?next=/nowhere")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/nowhere")
     assert '<html lang="en"' in client.get("/", headers={"Accept-Language": "de"}).text
+
+
+@pytest.mark.parametrize(
+    ("wished", "code"),
+    [
+        ("uk-UA,en;q=0.5", "uk"),
+        ("fa-AF", "fa"),
+        ("prs-AF", "fa"),
+        ("de-AT,en;q=0.3", "de"),
+        ("ar-SY,de-DE;q=0.9,de;q=0.8", "ar"),
+        ("de-simple", "de-simple"),
+        ("pl-PL,fr-CA;q=0.7,en;q=0.3", "fr"),
+    ],
+)
+def test_a_browser_may_name_the_country_with_the_language(
+    config: Config, database: Database, wished: str, code: str
+) -> None:
+    site = config.site.model_copy(update={"languages": languages.SUPPORTED})
+    client = create_app(config.model_copy(update={"site": site}), database).test_client()
+    assert f'<html lang="{code}"' in client.get("/", headers={"Accept-Language": wished}).text
 
 
 @pytest.mark.parametrize(
