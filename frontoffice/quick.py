@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, make_transient_to_detached
 from sqlalchemy.orm.attributes import instance_state, set_committed_value
 from sqlalchemy.sql import Executable
 
-_CURSOR = "the cursor of quick statements"  # in the info of a connection
+_CURSORS = "cursors of quick statements"  # in the info of a connection
 Convert = Callable[[Any], Any]
 T = TypeVar("T", bound=DeclarativeBase)
 
@@ -126,11 +126,11 @@ class _Ready:
             parameters[name] = convert(parameters[name])
         if self._names:
             parameters = [parameters[name] for name in self._names]
-        # One cursor for all: a new one would have to find out again how each type is sent and read.
-        raw = connection.connection
-        cursor: Any = raw.info.get(_CURSOR)
+        # A cursor for each statement: a new one would have to find out again how each value is sent and read.
+        cursors: dict[_Ready, Any] = connection.connection.info.setdefault(_CURSORS, {})
+        cursor = cursors.get(self)
         if cursor is None:
-            cursor = raw.info[_CURSOR] = raw.cursor()
+            cursor = cursors[self] = connection.connection.cursor()
         try:
             cursor.execute(self._text, parameters)
             rows = cast(list[tuple[Any, ...]], cursor.fetchall()) if self._gives_rows else []

@@ -89,7 +89,9 @@ _VISIT = (
 )
 
 MOST_CALLS = 3
-AT_A_TIME = 8  # as many counters find somebody at once who call in the same moment; the next one waits for one of them
+AT_A_TIME = (
+    16  # more than counters that call in the same moment; who comes after them waits for the first of them
+)
 
 
 def _may_be_next() -> Quick:
@@ -139,13 +141,18 @@ _CALL = (
     )
     .returning(*_VISIT)
 )
-_TAKE = Quick(_CALL.where(Ticket.id == bindparam("ticket")))
+# Once more: a colleague may have kept the ticket for somebody else since the line was read.
+_STILL = (
+    Ticket.state == TicketState.WAITING,
+    *wishes.callable_by(bindparam("counter"), bindparam("account"), None, bindparam("team")),
+)
+_TAKE = Quick(_CALL.where(Ticket.id == bindparam("ticket"), *_STILL))
 # PostgreSQL: the first that no other counter is just taking. Without it all counters would queue for the same one.
 _FIRST = bindparam("first", type_=ARRAY(BigInteger))
 _FREE = _CALL.where(
     Ticket.id
     == select(Ticket.id)
-    .where(Ticket.id == func.any(_FIRST), Ticket.state == TicketState.WAITING)
+    .where(Ticket.id == func.any(_FIRST), *_STILL)
     .order_by(func.array_position(_FIRST, Ticket.id))
     .limit(literal_column("1"))
     .with_for_update(skip_locked=True)
@@ -304,7 +311,12 @@ def _waiting(session: Session, here: Seat, today: date) -> Sequence[Waiting]:
 
 def _take(session: Session, here: Seat, in_order: Sequence[int], now: datetime) -> Visit | None:
     """Call the first of these that is still waiting; None where the counter is busy or all of them are gone."""
-    parameters: dict[str, Any] = {"counter": here.counter_id, "now": now}
+    parameters: dict[str, Any] = {
+        "counter": here.counter_id,
+        "account": here.account_id,
+        "team": here.team,
+        "now": now,
+    }
     if session.get_bind().dialect.name == "postgresql":
         told = {
             "office": here.office_id,

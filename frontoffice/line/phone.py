@@ -16,7 +16,7 @@ from frontoffice import events, limits, vault
 from frontoffice.booking import sheet
 from frontoffice.config import Line
 from frontoffice.errors import N_, Conflict, Invalid, NotFound
-from frontoffice.line import evening, looking, seat
+from frontoffice.line import evening, looking, seat, undoing
 from frontoffice.line.models import AT_COUNTER, OVER, STANDING, Ticket, TicketState
 from frontoffice.messages import addresses, outbox
 from frontoffice.staff.models import Account
@@ -129,7 +129,7 @@ def leave(session: Session, ticket: Ticket, now: datetime) -> None:
     _require(locked, STANDING)
     locked.state, locked.ended_at = TicketState.LEFT, now
     locked.phone = None
-    _acted(locked)
+    undoing.settle(locked)
     evening.end_appointment(session, locked.appointment_id, locked.state, now)
     outbox.cancel(session, subject(locked), now, (NEXT,))
     _happened(session, locked, "ticket.left", now)
@@ -152,7 +152,7 @@ def go_away(session: Session, ticket: Ticket, now: datetime, until: datetime | N
         raise AwayAlready
     _require(locked, (TicketState.WAITING,))
     locked.state, locked.away_at, locked.wake_at = TicketState.PARKED, now, until
-    _acted(locked)
+    undoing.settle(locked)
     outbox.cancel(session, subject(locked), now, (NEXT,))
     _happened(session, locked, "ticket.parked", now)
 
@@ -215,11 +215,6 @@ def _require(ticket: Ticket, states: tuple[TicketState, ...]) -> None:
     if ticket.state in AT_COUNTER and ticket.counter is not None:
         raise JustCalled(ticket=ticket.code, counter=ticket.counter.name)
     raise VisitOver
-
-
-def _acted(ticket: Ticket) -> None:
-    """What staff did last cannot be taken back any more: something has happened since."""
-    ticket.step_at = ticket.step_counter_id = ticket.before = None
 
 
 def _happened(session: Session, ticket: Ticket, kind: str, now: datetime) -> None:

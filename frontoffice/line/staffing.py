@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from frontoffice import events
 from frontoffice.booking import sheet
 from frontoffice.errors import N_, Conflict, NotFound
-from frontoffice.line import evening, seat, wishes
+from frontoffice.line import evening, seat, undoing, wishes
 from frontoffice.line.models import AT_COUNTER, CounterSession, Ticket, TicketState
 from frontoffice.line.seat import CounterClosed
 from frontoffice.offices.models import Counter
@@ -162,6 +162,7 @@ def _send_back(session: Session, counter_id: int) -> Ticket | None:
     if visitor is not None:
         visitor.state, visitor.counter_id, visitor.calls = TicketState.WAITING, None, 0
         visitor.called_at = visitor.serving_at = visitor.next_told_at = None
+        undoing.settle(visitor)
     return visitor
 
 

@@ -36,6 +36,7 @@ def favour(
     here = seat.take(session, counter_id, account)
     found = visitor.named(session, here, ticket, STANDING, now)
     found.priority, found.priority_at = reason, now if reason else None
+    undoing.settle(found)
     # The event says that, but not why: the reason can be a matter of health, and events are kept long.
     return _steered(session, here, found, "ticket.favoured" if reason else "ticket.waiting", now)
 
@@ -62,6 +63,7 @@ def wish(
     if wanted != Wish(found.service_id):
         wishes.require_callable(session, here.office_id, wanted)
     wishes.keep(found, wanted)
+    undoing.settle(found)
     return _steered(session, here, found, "ticket.waiting", now)
 
 

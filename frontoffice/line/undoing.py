@@ -58,6 +58,11 @@ def remember(ticket: Ticket, counter_id: int, now: datetime) -> None:
     ticket.step_at, ticket.step_counter_id = now, counter_id
 
 
+def settle(ticket: Ticket) -> None:
+    """What was done last with the ticket cannot be taken back any more: something has happened since."""
+    ticket.step_at = ticket.step_counter_id = ticket.before = None
+
+
 def step_of(ticket: Ticket) -> str | None:
     """The name of what was done last with the ticket, if that can be taken back: "17-1795417200000000"."""
     if ticket.step_at is None:

@@ -43,7 +43,7 @@ class Json(DefaultJSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         """The value as an answer."""
-        text = to_json(self._prepare_response_obj(args, kwargs), fallback=str)
+        text = to_json(self._prepare_response_obj(args, kwargs))
         return Response(text, mimetype=self.mimetype)
 
 

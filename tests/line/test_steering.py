@@ -9,7 +9,7 @@ import pytest
 from frontoffice.booking.models import Appointment, State
 from frontoffice.db import Database
 from frontoffice.errors import Invalid
-from frontoffice.line import calling, checks, parking, staffing, steering, undoing, wishes
+from frontoffice.line import calling, checks, parking, seat, staffing, steering, undoing, wishes
 from frontoffice.line.calling import CalledOften, NotWaiting
 from frontoffice.line.models import Priority, Ticket, TicketState
 from frontoffice.line.seat import CounterBusy, CounterPaused
@@ -352,6 +352,48 @@ def test_a_step_can_be_undone_for_a_minute_and_once(desks: Desks) -> None:
     desks.do(undoing.undo, 1)
     with pytest.raises(NothingToUndo):
         desks.do(undoing.undo, 1)
+
+
+@pytest.mark.parametrize("since", ["favour", "wish"])
+def test_what_a_colleague_has_steered_since_is_not_undone(desks: Desks, since: str) -> None:
+    passed = desks.wait(1)
+    desks.next(1)
+    desks.do(steering.transfer, 1, to_counter_id=desks.ids[1])
+    if since == "favour":
+        desks.do(steering.favour, 2, "A001", Priority.FRAIL)
+    else:
+        desks.do(steering.wish, 2, "A001", for_account_id=desks.staff[1].id)
+    with pytest.raises(NothingToUndo):
+        desks.do(undoing.undo, 1)
+    assert desks.see(passed).state is TicketState.WAITING
+
+
+def test_whom_a_lead_has_sent_back_is_not_fetched_by_undoing(desks: Desks) -> None:
+    waits = desks.wait(1)
+    desks.next(1)
+    desks.do(calling.start, 1)
+    with desks.database.write() as session:
+        lead = account(session, "aylin", Role.TEAM_LEAD)
+        staffing.close_counter(session, desks.ids[0], lead, desks.now)
+    desks.do(staffing.open_counter, 1)
+    with pytest.raises(NothingToUndo):
+        desks.do(undoing.undo, 1)
+    assert desks.see(waits).state is TicketState.WAITING
+
+
+@pytest.mark.parametrize("wish", ["counter", "account"])
+def test_who_was_kept_for_somebody_else_after_the_line_was_read_is_not_taken(desks: Desks, wish: str) -> None:
+    kept, free = desks.wait(1), desks.wait(2)
+    named = {"for_counter_id": desks.ids[1]} if wish == "counter" else {"for_account_id": desks.staff[1].id}
+    desks.do(steering.wish, 2, "A001", **named)
+    with desks.database.write() as session:
+        here = seat.ready(session, desks.ids[0], desks.staff[0])
+        taken = calling._take(session, here, [kept, free], desks.now)
+    if desks.database.is_sqlite:  # where one write comes after the other, only the first is tried
+        assert taken is None
+    else:
+        assert taken is not None
+        assert taken.id == free
 
 
 def test_a_step_that_is_named_is_undone_once_and_never_another_one(desks: Desks) -> None:
