@@ -43,6 +43,7 @@ class Delivery:
         self._run = run
         # What may have reached the office, though no answer came back; of earlier runs nobody knows that.
         self._perhaps_sent = journal.unanswered()
+        journal.abandon_interrupted()
         self._first_time: set[str] = set()
         self._link = link
         self._current = current

@@ -103,6 +103,10 @@ class Kiosk:
             matched = offline.decide(act, setup, self.refresh.today, act.at).matched
         return self.journal.record(replace(act, since=clock.since_start()), after=after, matched=matched)
 
+    def take_up(self, act: Act) -> Entry:
+        """Open the abandoned entry of this act again; nothing changes if it is not abandoned any more."""
+        return self.journal.take_up(replace(act, since=clock.since_start()))
+
     def check_in_by_birth(self, entry_id: str, born: BirthDate, due: time, language: str) -> Act | None:
         """The act of somebody who has no code at hand but knows when the appointment is; None without a setup."""
         setup, now = self.setup, self.now()

@@ -66,8 +66,9 @@ class Journal:
         )
 
     def unanswered(self) -> set[str]:
-        """The ids of all entries without an answer."""
-        return {entry.act.id for entry in self._entries("SELECT * FROM entries WHERE outcome IS NULL", {})}
+        """The ids of all entries that the office has not answered, also those that nobody waits for."""
+        query = "SELECT * FROM entries WHERE outcome IS NULL OR outcome = 'abandoned'"
+        return {entry.act.id for entry in self._entries(query, {})}
 
     def count_open(self, office: str, series: str) -> int:
         """How many entries wait for delivery."""
@@ -154,6 +155,28 @@ class Journal:
                     "uptime": since.seconds - SHOWN_FOR.total_seconds() if since else None,
                 },
             ).rowcount
+
+    def abandon_interrupted(self) -> int:
+        """Abandon, at the start, what the program before was about to answer when it ended; says how many.
+
+        No number was shown, and who acts again gets the next one. The browser may still send the same form once
+        more: see `take_up`.
+        """
+        with self._write() as connection:
+            return connection.execute(
+                "UPDATE entries SET outcome = 'abandoned', code = NULL, born = NULL, due = NULL"
+                " WHERE outcome IS NULL AND NOT handed_out"
+            ).rowcount
+
+    def take_up(self, act: Act) -> Entry:
+        """Open an abandoned entry again with its number, because its visitor is there and does the same once more."""
+        with self._write() as connection:
+            connection.execute(
+                "UPDATE entries SET outcome = NULL, at = :at, code = :code, born = :born, due = :due, boot = :boot,"
+                " uptime = :uptime WHERE id = :id AND outcome = 'abandoned' AND kind = :kind",
+                journal_file.values(act, 0, None),
+            )
+            return _found(connection, act.id)
 
     def settle(self, sent: Entry, outcome: Outcome, result: Result) -> bool:
         """Keep the answer to the entry as it was sent, and forget by what it was found; says whether it counts.

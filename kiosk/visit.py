@@ -10,7 +10,11 @@ from kiosk.journal import Act, Entry
 
 def take(kiosk: Kiosk, act: Act) -> Entry:
     """Commit the act and conclude it. The same id again gives the same entry, whatever else the act says."""
-    return _conclude(kiosk, kiosk.record(act))
+    entry = kiosk.record(act)
+    if entry.outcome == "abandoned" and may_be_shown(entry, kiosk.now()):
+        # Sent again by a browser that got no answer, because the program ended in between.
+        entry = kiosk.take_up(act)
+    return _conclude(kiosk, entry)
 
 
 def find(kiosk: Kiosk, entry_id: str, now: datetime) -> Entry | None:

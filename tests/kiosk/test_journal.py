@@ -200,6 +200,25 @@ def test_who_left_without_a_number_is_not_delivered_later(journal: Journal) -> N
         assert journal.hand_out(entry.act.id).outcome == "abandoned"
 
 
+def test_what_was_interrupted_is_abandoned_and_taken_up_where_its_visitor_is_there(journal: Journal) -> None:
+    asked = act(kind="check_in")
+    entry, out = journal.record(asked), journal.hand_out(journal.record(act()).act.id)
+    answered = journal.record(act())
+    journal.settle(answered, "accepted", Result())
+    assert journal.abandon_interrupted() == 1
+    assert open_ids(journal) == [out.act.id]
+    assert journal.unanswered() == {entry.act.id, out.act.id}, "the office may have taken it all the same"
+    left = journal.find(entry.act.id)
+    assert left is not None
+    assert left.act.code is None
+    again = replace(asked, at=asked.at + timedelta(seconds=20), since=Since("this", 30))
+    taken_up = journal.take_up(again)
+    assert (taken_up.act, taken_up.act.since) == (again, again.since)
+    assert (taken_up.number, taken_up.outcome) == (entry.number, None)
+    assert open_ids(journal) == [entry.act.id, out.act.id]
+    assert journal.take_up(answered.act).outcome == "accepted"
+
+
 def test_only_numbers_of_the_day_are_stuck(journal: Journal) -> None:
     for day in (MONDAY, MONDAY, MONDAY + timedelta(days=1)):
         entry = journal.hand_out(journal.record(act(day)).act.id)

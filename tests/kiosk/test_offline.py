@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kiosk import clock, digests
+from kiosk import clock, digests, visit
 from kiosk.device import Kiosk
 from kiosk.entries import Act, Entry, Since, trace_of
 from kiosk.settings import DataDirectory, Pairing
@@ -217,9 +217,24 @@ def test_a_restart_does_not_make_the_device_sure_of_what_was_on_its_way(lobby: L
         "en",
         early,
     )  # type: ignore[union-attr]
-    entry = lobby.kiosk.record(act)
+    lobby.kiosk.record(act)
+    lobby.office.close()
     lobby.restart()
-    assert lobby.kiosk.conclude_offline(entry).handed_out
+    assert visit.take(lobby.kiosk, act).handed_out
+
+
+def test_who_was_interrupted_long_ago_gets_no_number_by_a_form_that_is_sent_again(
+    lobby: Lobby, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup, at = lobby.kiosk.setup, lobby.kiosk.now()
+    assert setup is not None
+    act = Act(str(uuid.uuid4()), at, setup.day(at), "musterstadt", "A", "walk_in", "en", service="pick-up")
+    lobby.kiosk.record(act)
+    lobby.restart()
+    later(monkeypatch, 4)
+    assert visit.take(lobby.kiosk, act).outcome == "abandoned"
+    lobby.kiosk.delivery.deliver()
+    assert lobby.office.ledger == {}
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
