@@ -29,7 +29,7 @@ TESTED = (
     Claim(
         N_(
             "In German every page for visitors is looked at with axe-core by all rules, narrow and wide. With text of "
-            "twice the size nothing is cut off."
+            "twice the size no page has to be scrolled sideways."
         ),
         WALK,
         "test_everybody_can_use_the_pages_of_visitors_in_german",
@@ -58,12 +58,18 @@ TESTED = (
         "test_a_number_is_drawn_with_the_numeric_keypad_alone",
     ),
     Claim(
-        N_("Everything can be reached with the keyboard, and one sees where one is: tested in German."),
+        N_(
+            "In German the pages for visitors are walked through with the Tab key, up to 40 steps on each: links, "
+            "buttons and fields are reached, and one sees where one is."
+        ),
         WALK,
         "test_everybody_can_use_the_pages_of_visitors_in_german",
     ),
     Claim(
-        N_("Where a device sets the colours itself, icons, choices and the focus are seen all the same."),
+        N_(
+            "Where a device sets the colours itself, icons, choices and the focus are seen. Each page for visitors is "
+            "looked at in light or in dark colours, in German."
+        ),
         WALK,
         "test_everything_is_seen_in_a_theme_of_forced_colours",
     ),
@@ -73,7 +79,10 @@ TESTED = (
         "test_nothing_moves_where_less_motion_is_wanted_and_a_call_is_seen_all_the_same",
     ),
     Claim(
-        N_("All pages are valid HTML, with one main heading and a title."),
+        N_(
+            "Pages for visitors and staff are valid HTML, with one main heading and a title. Pages that report a "
+            "mistake are not tested for this."
+        ),
         WALK,
         "test_every_page_is_valid_html",
     ),

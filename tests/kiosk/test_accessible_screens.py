@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import html5lib
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
 
@@ -95,6 +96,18 @@ def test_nor_in_the_other_languages(browser: Browser, hall: Hall, code: str) -> 
         found += [f"{path}: not in {code}"] * (page.locator("html").get_attribute("lang") != code)
     page.context.close()
     assert found == []
+
+
+def test_every_screen_is_valid_html(browser: Browser, hall: Hall) -> None:
+    page = upright(browser, hall)
+    for path in SCREENS:
+        answer = page.goto(f"/de/{path}")
+        assert answer is not None
+        try:
+            html5lib.HTMLParser(strict=True).parse(answer.text())
+        except html5lib.html5parser.ParseError as error:
+            pytest.fail(f"{path}: {error}")
+    page.context.close()
 
 
 def test_nor_on_those_that_answer(hall: Hall, screen: Page, language: str) -> None:
