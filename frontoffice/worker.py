@@ -167,10 +167,12 @@ def _anonymise(context: Context) -> None:
     with context.database.read() as session:
         offices = session.scalars(select(Office).order_by(Office.id)).all()
     for office in offices:
-        with context.database.write() as session:
-            tickets.forget_over(session, office, clock.now(), settings=config)
-        if context.stopping():
-            return
+        while not context.stopping():
+            with context.database.read() as session:
+                if not tickets.are_over(session, office, clock.now(), settings=config):
+                    break
+            with context.database.write() as session:
+                tickets.forget_over(session, office, clock.now(), settings=config)
 
 
 def _remind(context: Context) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, or_, select, update
 from sqlalchemy.orm import Session
 
 from frontoffice import vault as vaults
@@ -18,8 +18,7 @@ from frontoffice.personal import Record, StillNeeded, Who, moment, numbers
 COLUMNS = frozenset({"ticket.phone"})
 # What of a ticket could tell whose it was, or lead to it.
 EMPTIED = dict.fromkeys(("phone", "note", "link_fingerprint", "before", "paper"))
-# How far back is looked for tickets that still have some of it: further than any break during which nothing runs.
-LOOK_BACK = timedelta(days=60)
+AT_ONCE = 500
 IN_LINE = N_("This cannot be deleted yet: the visit is not over. Please try again when it is.")
 
 
@@ -51,18 +50,32 @@ def forget(session: Session, records: Sequence[Record], now: datetime) -> None: 
 
 
 def forget_over(session: Session, office: Office, now: datetime, *, settings: Config) -> int:
-    """Empty the same of all tickets, as long after the visit as bookings are anonymised; says how many."""
-    today = sheet.day_of(now, office.time_zone)
-    until = today - timedelta(days=days_at(office, Kept.BOOKINGS, settings))
+    """Empty the same of AT_ONCE tickets, as long after the visit as bookings are anonymised; says of how many."""
     gone = session.scalars(
         update(Ticket)
-        .where(Ticket.office_id == office.id, Ticket.day <= until, Ticket.day > until - LOOK_BACK)
-        .where(Ticket.state.in_(OVER), or_(*(getattr(Ticket, name).is_not(None) for name in EMPTIED)))
+        .where(Ticket.id.in_(_telling(office, now, settings).limit(AT_ONCE)))
         .values(EMPTIED)
         .returning(Ticket.id)
         .execution_options(synchronize_session=False)
     )
     return len(gone.all())
+
+
+def are_over(session: Session, office: Office, now: datetime, *, settings: Config) -> bool:
+    """Whether `forget_over` would find something, without keeping anybody from writing."""
+    return session.scalar(_telling(office, now, settings).limit(1)) is not None
+
+
+def _telling(office: Office, now: datetime, settings: Config) -> Select[int]:
+    """Tickets that still tell whose they were and should not, however old: an office may keep things shorter."""
+    today = sheet.day_of(now, office.time_zone)
+    until = today - timedelta(days=days_at(office, Kept.BOOKINGS, settings))
+    return select(Ticket.id).where(
+        Ticket.office_id == office.id,
+        Ticket.day <= until,
+        Ticket.state.in_(OVER),
+        or_(*(getattr(Ticket, name).is_not(None) for name in EMPTIED)),
+    )
 
 
 def _phone(session: Session, ticket: Ticket) -> str | None:

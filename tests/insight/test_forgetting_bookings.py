@@ -166,6 +166,26 @@ def test_tickets_lose_what_leads_to_a_person(database: Database, config: Config,
         assert (rows[0].state, rows[0].arrived_at) == (TicketState.DONE, NINE)
 
 
+def test_tickets_are_emptied_however_old_where_things_are_kept_shorter_now(
+    database: Database, config: Config, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tickets, "AT_ONCE", 2)
+    with database.write() as session:
+        place = session.get_one(Office, office.id)
+        for number in (1, 2, 3):
+            add_ticket(session, place, number, NINE, MONDAY, waited=2, served=9, note="with a child")
+    emptied, more = [], []
+    for days in (29, 200, 200, 200):  # nobody looked in between, because they were kept for longer
+        with database.write() as session:
+            place = session.get_one(Office, office.id)
+            emptied.append(tickets.forget_over(session, place, NINE + days * DAY, settings=config))
+            more.append(tickets.are_over(session, place, NINE + days * DAY, settings=config))
+    assert emptied == [0, 2, 1, 0]
+    assert more == [False, True, False, False]
+    with database.read() as session:
+        assert set(session.scalars(select(Ticket.note))) == {None}
+
+
 def test_a_partners_own_reference_goes_with_the_person(
     database: Database, config: Config, office: Office, vault: Vault, book: None
 ) -> None:
