@@ -179,7 +179,11 @@ def test_neither_proxy_logs_links_or_addresses() -> None:
     assert not {"$request", "$request_uri", "$uri", "$remote_addr", "$http_referer", "$args"} & set(
         layout.split()
     )
-    assert "log {" not in (DEPLOY / "compose" / "Caddyfile").read_text(encoding="utf-8")
+    caddy = (DEPLOY / "compose" / "Caddyfile").read_text(encoding="utf-8")
+    first = re.match(r"\{\n(?:\t#.*\n)*\tlog default \{\n\t\texclude (.+)\n\t\}\n\}\n", caddy)
+    assert first, "it tells of failed requests unless the options at the top say otherwise"
+    assert {"http.log.error", "http.log.access", "http.handlers.reverse_proxy"} == set(first[1].split())
+    assert not re.search(r"^\s*log\b", caddy[first.end() :], re.M)
 
 
 def test_alerts_ask_for_metrics_that_are_told(database: Database, context: worker.Context) -> None:
