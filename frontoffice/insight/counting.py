@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from frontoffice.booking import sheet
@@ -24,7 +24,7 @@ WALK_IN = "walk_in"
 CALLED, UNDONE, PAUSED, OPENED = "ticket.called", "ticket.undone", "counter.paused", "counter.opened"
 
 CAME = (State.CHECKED_IN, State.DONE)
-MISSED = (State.CONFIRMED, State.NO_SHOW)  # who never came stays confirmed
+MISSED = (State.CONFIRMED, State.NO_SHOW)  # who never came stays confirmed; once the day is over
 
 OUTCOMES = {
     MessageState.SENT: "sent",
@@ -83,7 +83,13 @@ def _visits(session: Session, day: Day, _now: datetime, counts: Counts) -> None:
             figure = Figure.WAITING_DUE if ticket.due_at else Figure.WAITING
             waited = called - max(ticket.arrived_at, ticket.due_at or ticket.arrived_at)
             counts[figure, service, str(histogram.step_of(waited))] += 1
-        if ticket.state is TicketState.DONE and ticket.serving_at and ticket.ended_at:
+        # What the night has ended was left behind by somebody who went home: nobody knows how long it took.
+        if (
+            ticket.state is TicketState.DONE
+            and ticket.serving_at
+            and ticket.ended_at
+            and ticket.ended_at < day.ends
+        ):
             took = ticket.ended_at - ticket.serving_at
             counts[Figure.SERVING, service, str(histogram.step_of(took))] += 1
 
@@ -117,9 +123,13 @@ def _appointments(session: Session, day: Day, now: datetime, counts: Counts) -> 
             Appointment.start < min(day.ends, now),
         )
     )
+    zone = day.office.time_zone
     for service, state, made_at, start in rows:
+        if state is State.CONFIRMED and now < day.ends:
+            continue  # may still come
         what = "came" if state in CAME else "missed" if state in MISSED else state.value
-        ahead = max(step for step in AHEAD if step <= max(0, (start - made_at).days))
+        days = (sheet.day_of(start, zone) - sheet.day_of(made_at, zone)).days
+        ahead = max(step for step in AHEAD if step <= max(0, days))
         counts[Figure.APPOINTMENTS, service, f"{what} {ahead}"] += 1
 
 
@@ -145,9 +155,11 @@ def _counters(session: Session, day: Day, now: datetime, counts: Counts) -> None
             CounterSession.opened_at < until,
         )
     ).all()
-    pauses = _pauses(session, day)
+    pauses, last_ends = _pauses(session, day), _last_ends(session, day)
     for counter, opened, closed in seats:
         ends = min(closed or until, until)
+        if ends == day.ends:  # nobody closed it: it was open as long as somebody was served there
+            ends = max(opened, last_ends.get(counter, opened))
         rests = sum(
             (
                 max(timedelta(0), min(back, ends) - max(since, opened))
@@ -161,7 +173,7 @@ def _counters(session: Session, day: Day, now: datetime, counts: Counts) -> None
             Ticket.office_id == day.office.id,
             Ticket.day == day.date,
             Ticket.called_at.is_not(None),
-            Ticket.ended_at.is_not(None),
+            Ticket.ended_at < day.ends,
             Ticket.counter_id.is_not(None),
         )
     )
@@ -169,6 +181,21 @@ def _counters(session: Session, day: Day, now: datetime, counts: Counts) -> None
         assert called
         assert ended
         counts[Figure.COUNTERS, 0, "busy"] += max(0, (min(ended, until) - called) // MINUTE)
+
+
+def _last_ends(session: Session, day: Day) -> dict[int, datetime]:
+    """When the last visit of the day ended at each counter; not what was ended at night."""
+    rows = session.execute(
+        select(Ticket.counter_id, func.max(Ticket.ended_at))
+        .where(
+            Ticket.office_id == day.office.id,
+            Ticket.day == day.date,
+            Ticket.ended_at < day.ends,
+            Ticket.counter_id.is_not(None),
+        )
+        .group_by(Ticket.counter_id)
+    )
+    return {counter: ended for counter, ended in rows if counter is not None and ended is not None}
 
 
 def _pauses(session: Session, day: Day) -> dict[int, list[tuple[datetime, datetime]]]:

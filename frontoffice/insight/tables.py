@@ -26,6 +26,7 @@ CHANNEL_NAMES = {
     "partner": N_("Through a partner"),
     "walk_in": N_("Without an appointment"),
 }
+ENOUGH = 10  # appointments, to say how many of 100 nobody came to
 MEDIA = {"sms": N_("SMS"), "mail": N_("E-mail")}
 
 
@@ -120,7 +121,7 @@ def course(parts: Sequence[Span], counted: Sequence[Sums]) -> Table:
                 span_name(part),
                 sums.visits(),
                 *_pair(sums.waiting()),
-                percent(sums.missed().percent),
+                _no_shows(sums.missed()),
             ]
         )
     return Table(
@@ -285,6 +286,11 @@ def _pair(times: Times) -> list[Cell]:
     if times.visits < LEAST:
         return ["", ""]
     return [minutes(times.median), minutes(times.most)]
+
+
+def _no_shows(missed: Missed) -> Cell:
+    """In percent; of a few appointments nothing is told, as on the page."""
+    return percent(missed.percent) if missed.came + missed.missed >= ENOUGH else ""
 
 
 def _missed(counted: Sequence[Missed]) -> list[list[Cell]]:

@@ -166,6 +166,54 @@ def test_a_running_day_is_counted_as_far_as_it_has_come(
     assert sums.counters().all == 60
 
 
+def test_who_has_not_come_yet_is_missed_when_the_day_is_over(
+    database: Database, office: Office, small_day: dict[str, int]
+) -> None:
+    renewal = small_day[RENEWAL]
+    assert counted(database, office, now=at(9, 1)).missed(renewal).missed == 1  # staff have said so
+    assert counted(database, office, now=at(23, 59)).missed(renewal).missed == 1
+    assert counted(database, office, now=at(23) + timedelta(hours=1)).missed(renewal).missed == 2
+
+
+def test_days_ahead_are_days_of_the_calendar(database: Database, office: Office) -> None:
+    with database.write() as session:
+        place = session.get_one(Office, office.id)
+        planning.plan(session, place, MONDAY, 7, at(7) - 30 * DAY)
+        page = session.scalars(select(DaySheet).where(DaySheet.day == MONDAY)).one()
+        renewal = service(session, RENEWAL)
+        for reference, made in (
+            ("EVENING1", at(18, day=MONDAY - DAY)),
+            ("MORNING1", at(1) - timedelta(minutes=30)),
+        ):
+            one = add_appointment(
+                session, page, place, renewal, at(9), State.DONE, ahead=0, reference=reference
+            )
+            one.created_at = made
+    sums = counted(database, office)
+    assert [sums.missed(ahead=ahead).came for ahead in (0, 1)] == [1, 1]
+
+
+def test_what_was_left_behind_in_the_evening_does_not_count_as_work(
+    database: Database, office: Office
+) -> None:
+    with database.write() as session:
+        place = session.get_one(Office, office.id)
+        clerk = account(session, "clerk", Role.CASEWORKER, None)
+        for number, closed in ((0, at(5, day=MONDAY + DAY)), (1, None)):
+            open_counter(session, place, clerk, number, at(8), closed)
+        here = place.counters[0].id
+        renewal = service(session, RENEWAL).id
+        add_ticket(session, place, 1, at(9), MONDAY, waited=0, served=20, counter_id=here, service_id=renewal)
+        left = add_ticket(
+            session, place, 2, at(10), MONDAY, waited=0, served=1, counter_id=here, service_id=renewal
+        )
+        left.ended_at = at(5, day=MONDAY + DAY)
+    sums = counted(database, office)
+    assert sums.counters() == Used(80, 20)  # from eight to twenty past nine; at the other nobody was served
+    assert sums.serving(renewal) == Times(1, 21, 21)
+    assert sums.by_part(Figure.ENDS) == {"done": 2}
+
+
 def kept(database: Database) -> dict[tuple[date, Figure, int, str], int]:
     with database.read() as session:
         rows = session.scalars(select(DayCount)).all()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from flask import Flask
 
 from frontoffice.db import Database
-from frontoffice.insight import keeping, promise
-from frontoffice.insight.models import BrokenPromise, PromiseDay
+from frontoffice.insight import keeping, promise, tables
+from frontoffice.insight.models import BrokenPromise, Figure, PromiseDay
+from frontoffice.insight.span import Span
+from frontoffice.insight.sums import Sums
 from frontoffice.offices.models import Office
 from frontoffice.staff.models import Role
 from tests.insight.conftest import SignIn, staff_token
@@ -97,6 +100,16 @@ def read(browser: Browser, key: str, query: str) -> list[list[str]]:
     assert answer.content_type == "text/csv; charset=utf-8"
     assert f"musterstadt-{key}-" in answer.headers["Content-Disposition"]
     return list(csv.reader(io.StringIO(answer.data.decode("utf-8-sig"), newline=""), delimiter=";"))
+
+
+@pytest.mark.parametrize(("came", "told"), [(8, ""), (9, 10)])
+def test_day_by_day_no_shows_are_told_only_of_ten_appointments_and_more(
+    app: Flask, came: int, told: object
+) -> None:
+    counts = Counter({(Figure.APPOINTMENTS, 1, "came 0"): came, (Figure.APPOINTMENTS, 1, "missed 0"): 1})
+    with app.test_request_context():
+        [row] = tables.course([Span(MONDAY, MONDAY + timedelta(days=1))], [Sums(counts)]).rows
+    assert row[-1] == told
 
 
 def test_every_table_is_a_file_too(sign_in: SignIn, counted: None) -> None:
