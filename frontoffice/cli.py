@@ -1,6 +1,7 @@
 """The command line: running, looking after and moving the house; keys, offices, staff, devices, partners."""
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -400,13 +401,23 @@ def export_person(context: click.Context, /, to: Path | None, **named: Any) -> N
     with _database(context).write() as session:
         found = people.find(session, _who(session, named))
         people.happened(session, "person.exported", found, now, actor=BY_HAND)
-    text = json.dumps(people.as_json(found, now), ensure_ascii=False, indent=2)
+        text = json.dumps(people.as_json(found, now), ensure_ascii=False, indent=2)
+        if to is not None:
+            _write_privately(to, text + "\n")
     if to is None:
         click.echo(text)
         return
-    to.touch(mode=0o600)
-    to.write_text(text + "\n", encoding="utf-8")
     click.echo(f"{len(found)} records written to {to}. Keep it as safe as the database.")
+
+
+def _write_privately(to: Path, text: str) -> None:
+    """A new file that only its owner may read: one that is there already may be open to others, and stays as it is."""
+    try:
+        number = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise click.ClickException(f"{to} is there already. Please name a new file.") from None
+    with open(number, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 @main.command(name="forget-person")

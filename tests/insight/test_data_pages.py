@@ -96,6 +96,11 @@ def test_the_office_exports_and_forgets(
         assert "There is no appointment" in run(config, tmp_path, "export-person", "--code", "AAAA-AAAA")
         assert RAHIMI.phone in run(config, tmp_path, "export-person", "--code", booked.split("/")[2])
         out = tmp_path / "him.json"
+        out.write_text("somebody else's", encoding="utf-8")
+        out.chmod(0o644)
+        assert "is there already" in run(config, tmp_path, "export-person", *him, "--to", str(out))
+        assert out.read_text(encoding="utf-8") == "somebody else's"
+        out.unlink()
         assert "3 records written" in run(config, tmp_path, "export-person", *him, "--to", str(out))
         assert out.stat().st_mode & 0o077 == 0
         assert json.loads(out.read_text(encoding="utf-8"))["stored"][0]["mail"] == RAHIMI.mail
