@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -213,10 +213,19 @@ def _actor(actor: str, called: Mapping[str, str]) -> str:
 def _details(event: Event) -> str:
     parts = []
     for name, value in event.data.items():
-        told = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        told = ", ".join(map(_value, value)) if isinstance(value, list) else _value(value)
         if told:
-            parts.append(f"{name}: {told if len(told) <= 80 else told[:79] + '…'}")
+            parts.append(f"{name}: {told}")
     return "; ".join(parts)
+
+
+def _value(value: Any) -> str:
+    """A value of an event; of a change what was changed, from what to what."""
+    if isinstance(value, dict) and ("part" in value or "field" in value):
+        what = " ".join(str(value[each]) for each in ("part", "name", "field") if value.get(each))
+        before, after = ("–" if value.get(each) is None else value[each] for each in ("before", "after"))
+        return f"{what}: {before} → {after}" if "after" in value else what
+    return str(value)
 
 
 def _offices(session: Session, account: Account) -> dict[int, Office]:

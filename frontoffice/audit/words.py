@@ -49,6 +49,7 @@ KINDS = {
     "day.closed": N_("Day closed"),
     "day.reopened": N_("Day opened again"),
     "device.added": N_("Device added"),
+    "device.code_made": N_("New pairing code for a device"),
     "device.doubled": N_("Two devices use one pairing"),
     "device.paired": N_("Device paired"),
     "device.printer": N_("State of a printer changed"),

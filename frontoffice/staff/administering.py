@@ -6,6 +6,7 @@ Nobody can take away the last way in.
 import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
@@ -81,7 +82,7 @@ def change(
     It is signed out where it may do something else now. Raises LastAdministrator, Invalid.
     """
     wanted = None if offices is None else {each.id for each in offices}
-    before = (account.role, _offices_of(account), account.active)
+    could = _rights(account)
     if account.role is Role.ADMINISTRATOR and (
         role is not Role.ADMINISTRATOR or not active or wanted is not None
     ):
@@ -92,12 +93,28 @@ def change(
     kept = account.office_ids
     account.places += [AccountOffice(office_id=each) for each in sorted((wanted or set()) - kept)]
     session.flush()
-    if before != (role, wanted, active):
+    can = _rights(account)
+    changes = [
+        {"field": field, "before": could[field], "after": value}
+        for field, value in can.items()
+        if could[field] != value
+    ]
+    if changes:
         signing_in.end_sessions(session, account.id, now)
-    data = {"role": role.value, "offices": sorted(wanted or ()), "active": active}
+    data = can | {"changes": changes}
     events.append(
         session, None, "account.changed", now, actor=actor, subject=subject_of(account.id), data=data
     )
+
+
+def _rights(account: Account) -> dict[str, Any]:
+    """What an account may do, for the record; its name is nobody's business there."""
+    return {
+        "role": account.role.value,
+        "offices": sorted(each.office_id for each in account.places),
+        "everywhere": account.everywhere,
+        "active": account.active,
+    }
 
 
 def reset_password(session: Session, account: Account, now: datetime, *, actor: str) -> str:

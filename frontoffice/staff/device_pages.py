@@ -120,7 +120,7 @@ def new_code(slug: str, number: int) -> ResponseReturnValue:
     """Show a new one-time code for a device: what is paired goes on until the code is used."""
     with _desk(slug, writing=True) as desk:
         device = _device(desk, number)
-        return _code(desk, device, devices.issue_code(desk.session, device, desk.now))
+        return _code(desk, device, devices.issue_code(desk.session, device, desk.now, actor=desk.actor))
 
 
 @pages.post(f"/{NUMBER}/revoke")

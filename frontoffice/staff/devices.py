@@ -78,7 +78,7 @@ def add(
     device = Device(office_id=office.id, name=name, kind=kind, series=series, created_at=now)
     session.add(device)
     session.flush()
-    code = issue_code(session, device, now)
+    code = _new_code(session, device, now)
     append(session, device, "device.added", now, actor)
     return device, code
 
@@ -93,8 +93,14 @@ def find(session: Session, office: Office, name: str) -> Device | None:
     return session.scalar(select(Device).where(*known))
 
 
-def issue_code(session: Session, device: Device, now: datetime) -> str:
+def issue_code(session: Session, device: Device, now: datetime, *, actor: str = OPERATOR) -> str:
     """A new one-time code for the device (two groups of four), valid for CODE_MINUTES; an older one ends."""
+    code = _new_code(session, device, now)
+    append(session, device, "device.code_made", now, actor)
+    return code
+
+
+def _new_code(session: Session, device: Device, now: datetime) -> str:
     code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
     device.code_fingerprint = vault.fingerprint(code)
     device.code_expires_at = now + timedelta(minutes=CODE_MINUTES)

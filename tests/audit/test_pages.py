@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -114,6 +115,31 @@ def test_an_auditor_of_one_office_is_told_only_who_belongs_to_it_or_acted_there(
     ours.get(f"{RECORD}?from={now - timedelta(days=80):%Y-%m-%d}")
     assert "Gone Beispiel" in ours.page.text
     assert "Foreign Beispiel" not in ours.page.text
+
+
+def test_of_a_change_it_is_told_whole_what_was_before_and_after(
+    app: Flask, database: Database, office: Office, now: datetime
+) -> None:
+    long = "Please bring your passport, and whatever else the letter says. " * 3 + "Thank you!"
+    data = {
+        "changes": [
+            {"part": "service", "name": "renewal", "field": "minutes", "before": 20, "after": 30},
+            {"part": "service", "name": "renewal", "field": "hint", "before": "", "after": long},
+            {"part": "closure", "name": "2026-12-24"},
+        ]
+    }
+    with database.write() as session:
+        events.append(
+            session, office.id, "office.changed", now, actor="cli", subject=f"office:{office.id}", data=data
+        )
+    browser = auditor(app, database, now)
+    [row] = rows(browser, "topic=office")
+    assert "service renewal minutes: 20 → 30, service renewal hint:  → Please" in row["details"]
+    assert long in row["details"]
+    browser.get(f"{RECORD}?topic=office")
+    [hidden] = re.findall(r"<details>.*?</details>", browser.page.text, re.S)
+    assert long in hidden
+    assert "minutes: 20 → 30" in hidden.partition("</summary>")[0]
 
 
 def test_who_searches_is_on_the_record_too(

@@ -142,10 +142,20 @@ def test_who_may_do_something_else_now_is_signed_out_and_it_is_on_record(
     assert after.office_ids == {int(each) for each in wanted.get("offices", ())}
     assert (after.everywhere, after.active) == ("everywhere" in wanted, "active" in wanted)
     [data] = told(database, "account.changed")
-    assert data == {
+    now_it_may = {
         "role": after.role.value,
         "offices": sorted(after.office_ids),
+        "everywhere": after.everywhere,
         "active": after.active,
+    }
+    could = {"role": "front_desk", "offices": [1], "everywhere": False, "active": True}
+    assert data == {
+        **now_it_may,
+        "changes": [
+            {"field": field, "before": could[field], "after": value}
+            for field, value in now_it_may.items()
+            if could[field] != value
+        ],
     }
 
 

@@ -106,7 +106,9 @@ def test_pairing_anew_ends_the_credential_before(database: Database, office: Off
     device, code = add(database, office, "Left", now)
     old = pair(database, code, now)
     with database.write() as session:
-        again = devices.issue_code(session, session.get_one(Device, device.id), now)
+        again = devices.issue_code(session, session.get_one(Device, device.id), now, actor="account:1")
+        made = select(Event.actor, Event.subject).where(Event.kind == "device.code_made")
+        assert [tuple(each) for each in session.execute(made)] == [("account:1", f"device:{device.id}")]
     new = pair(database, again, now)
     assert name_of(database, old) is None
     assert name_of(database, new) == "Left"
