@@ -66,18 +66,21 @@ def _watch(
     actor: str,
     settings: Config,
 ) -> None:
-    language = told[0][1] if told else card.office.languages[0]
-    reached = [proving.reach(watch.contact)] if watch.contact.strip() else [each for each, _ in told]
+    reached = told
+    if watch.contact.strip():
+        reached = [(proving.reach(watch.contact), told[0][1] if told else card.office.languages[0])]
     if not reached:
         raise Invalid("contact", N_("Please ask for a mail address or a mobile number."))
     kind = document_kinds.read(watch.kind)
-    for to in reached:
+    several = [(Contact.at(to.medium, to.to), language) for to, language in reached]
+    watching.lock(session, [each for each, _ in several])
+    for contact, language in several:
         watching.begin(
             session,
             card.office,
             kind,
             watch.end,
-            Contact.at(to.medium, to.to),
+            contact,
             language,
             now,
             settings=settings,

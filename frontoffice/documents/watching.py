@@ -1,14 +1,15 @@
 """Watches of single people: begin, change and end one, and find it again by its link or its contact."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, String, cast, or_, select, update
+from sqlalchemy import ColumnElement, String, cast, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from frontoffice import events
 from frontoffice import vault as vaults
+from frontoffice.booking import fairness
 from frontoffice.config import Config, Documents
 from frontoffice.documents import contact as contacts
 from frontoffice.documents import ladder, ladders
@@ -28,6 +29,8 @@ NOTED_FOR = timedelta(days=7)  # so long it is still worth hearing that an addre
 HOLDER = "holder"
 LONGEST = timedelta(days=366 * 15)  # no document is valid for longer
 MOST = 20  # watches of one contact that are listed
+
+_ONE_AFTER_THE_OTHER = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 
 
 class Over(Conflict):
@@ -59,6 +62,17 @@ def check_end(
     check_day(ladder.end_of(ladders.of(office, settings), kind, expires_on), today_at(office, now))
 
 
+def lock(session: Session, contacts: Iterable[Contact]) -> None:
+    """Let nobody else begin watches of these contacts before this transaction ends.
+
+    Who begins several calls this first: after the event of one, waiting for the next could be waiting in a circle.
+    """
+    vault = vaults.of(session)
+    if session.get_bind().dialect.name == "postgresql":
+        digests = [digest for each in contacts for digest in each.recipients(vault)]
+        session.execute(_ONE_AFTER_THE_OTHER, {"keys": fairness.locks(digests)})
+
+
 def begin(
     session: Session,
     office: Office,
@@ -81,6 +95,7 @@ def begin(
     today, plan = today_at(office, now), ladders.of(office, settings.documents)
     check_day(ladder.end_of(plan, kind, expires_on), today)
     digests = contact.recipients(vaults.of(session))
+    lock(session, [contact])
     suppression.unmute(session, digests, Topic.REMINDERS)
     found = session.scalars(
         select(ExpiryWatch)

@@ -11,6 +11,8 @@ from frontoffice.documents import card_moving, card_pace, card_telling, handing_
 from frontoffice.documents.card_models import CardNotice, CardOrder, CardState, CardTime
 from frontoffice.documents.card_moving import AlreadyKnown
 from frontoffice.documents.card_states import NotPossible, Reason, age
+from frontoffice.documents.handing_over import Watch
+from frontoffice.documents.models import ExpiryWatch
 from frontoffice.documents.proving import Reach
 from frontoffice.errors import Invalid, NotFound
 from frontoffice.messages.models import Medium
@@ -164,6 +166,21 @@ def test_handing_over_closes_the_order_and_forgets_who_was_told(
         assert session.scalar(select(func.count()).select_from(CardNotice)) == 0
     assert state_of(database, card) is CardState.HANDED_OVER
     assert waiting(database) == []
+
+
+def test_after_the_hand_over_everybody_is_reminded_in_their_language(
+    database: Database, config: Config, office: Office, now: datetime
+) -> None:
+    card = add_card(database, office, now, CardState.READY)
+    tell_me(database, config, card, now)
+    with database.write() as session:
+        found = card_moving.of_office(session, office.id, card)
+        father = Reach(Medium.SMS, "+4915123456789")
+        card_telling.ask(session, found, father, "uk", now, settings=config)
+        watch = Watch(now.date() + timedelta(days=700), "student")
+        handing_over.hand_over(session, found, now, CLERK, settings=config, watch=watch)
+        watches = session.scalars(select(ExpiryWatch).order_by(ExpiryWatch.id)).all()
+        assert [each.language for each in watches] == ["en", "uk"]
 
 
 def test_who_does_not_come_is_reminded_once(
