@@ -115,7 +115,7 @@ def test_every_text_can_be_read_before_it_is_sent(
         assert clerk.get(f"{address}?kind={kind}&language={language}").status_code == 200
         assert f'lang="{language}"' in clerk.page.text
     clerk.get(f"{address}?kind=expiry&language=en")
-    assert "A date that you noted with us is coming up" in clerk.text
+    assert "A date of yours is coming up" in clerk.text
     assert "1 part" in clerk.text
     assert messages(database, "expiry") == [], "nothing is sent"
     for wrong in ("kind=nothing", "kind=booked&language=xx"):

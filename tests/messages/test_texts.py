@@ -106,6 +106,15 @@ def test_an_sms_about_anything_else_has_one_part_too(language: str) -> None:
             _fits(kind, language, said | dict.fromkeys(moments, start.isoformat()))
 
 
+@pytest.mark.parametrize("medium", Medium)
+def test_a_reminder_fits_a_date_that_nobody_has_asked_for(medium: Medium) -> None:
+    """Most dates are delivered by another system: their people have told and asked nothing."""
+    for said in (said for kind, said in OTHERS if kind == "expiry"):
+        rendered = texts.render("expiry", medium, "en", said)
+        for untrue in ("You asked", "you asked", "you noted"):
+            assert untrue not in f"{rendered.subject} {rendered.text} {rendered.html}"
+
+
 def _fits(kind: str, language: str, said: dict[str, str]) -> None:
     """One part in letters that every phone knows; with others there is room for a link in two."""
     text = texts.render(kind, Medium.SMS, language, said).text
