@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from frontoffice.booking import choosing, search
 from frontoffice.config import Config
 from frontoffice.documents import ladders, watching
-from frontoffice.documents.document_kinds import ABOUT, EMERGENCY, RENEWAL, DocumentKind
+from frontoffice.documents.document_kinds import ABOUT, EMERGENCY, RENEWAL, TRANSFER, DocumentKind
 from frontoffice.documents.models import ExpiryWatch, WatchState
 from frontoffice.offices.models import Office, Service
 
@@ -23,7 +23,8 @@ class Way:
     """What somebody can do about a date. `service` is None where nothing can be booked online for it.
 
     `free`: the first days before the date with some times each. Without any, `can_wait` says that the waiting list may
-    help, and `emergency` is the service for urgent cases, where the date is close and the office has one.
+    help, and `emergency` is the service for urgent cases, where the date is close or over and the office has one.
+    `is_application`: whether what runs until the date is extended by an application, unlike a card or a passport.
     """
 
     service: Service | None
@@ -32,6 +33,7 @@ class Way:
     can_wait: bool
     is_close: bool
     is_over: bool
+    is_application: bool
     emergency: Service | None
 
 
@@ -47,15 +49,17 @@ def way(session: Session, watch: ExpiryWatch, now: datetime, *, settings: Config
         days = search.free_starts(session, place, visit, today, until, now=now, rules=settings.booking)
     before = {day: times for day, times in days.items() if day <= watch.ends_on}
     shown = [(day, times[:TIMES_SHOWN]) for day, times in list(before.items())[:DAYS_SHOWN]]
-    is_close = watch.ends_on - today <= CLOSE
+    is_over = watch.ends_on < today
+    is_close = not is_over and watch.ends_on - today <= CLOSE
     return Way(
         service=found if found is not None and found.online else None,
         free=shown,
         later=next((day for day in days if day > watch.ends_on), None),
         can_wait=found is not None and found.online and watch.ends_on > today,
         is_close=is_close,
-        is_over=watch.ends_on < today,
-        emergency=_by_slug(office, EMERGENCY) if is_close else None,
+        is_over=is_over,
+        is_application=ABOUT[watch.kind].service != TRANSFER and not ABOUT[watch.kind].is_passport,
+        emergency=_by_slug(office, EMERGENCY) if is_close or is_over else None,
     )
 
 

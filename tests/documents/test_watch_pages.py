@@ -253,3 +253,24 @@ def test_a_contact_of_an_appointment_that_waits_for_its_proof_is_not_proven(
     page = visitor.open(f"/appointments/{booked.reference}/{secret}/remind-me")
     visitor.tap(page, "Remind me", kind="residence_permit", to="0", **day(now.date() + 300 * DAY))
     assert watches(database) == []
+
+
+@pytest.mark.parametrize(("kind", "has_application"), [(PERMIT, True), (PASSPORT, False)])
+def test_after_the_date_the_page_says_what_to_do_now_and_nothing_of_before(
+    visitor: Visitor,
+    database: Database,
+    config: Config,
+    planned: object,
+    now: datetime,
+    kind: DocumentKind,
+    has_application: bool,
+) -> None:
+    number = begin(database, config, now.date() + 2 * DAY, now, kind=kind, language="en")
+    with time_machine.travel(now + 5 * DAY, tick=False):
+        page = page_of(database, visitor, number)
+    assert_sound(page)
+    for said in ("Your date has passed", "Please call us: ", "What you can do now"):
+        assert said in page.text
+    for said in ("Your date is close", "until then", "before the date", "Before your date"):
+        assert said not in page.text
+    assert ("send us your application in writing at once" in page.text) is has_application
