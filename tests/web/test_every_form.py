@@ -19,7 +19,7 @@ from flask.testing import FlaskClient
 from flask_wtf.csrf import generate_csrf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException
 
@@ -32,8 +32,8 @@ from frontoffice.limits import Tally
 from frontoffice.messages import channels
 from frontoffice.messages.dispatch import Delivery
 from frontoffice.messages.timing import Timing
-from frontoffice.staff.models import Role
-from frontoffice.vault import Vault
+from frontoffice.staff.models import Role, StaffSession
+from frontoffice.vault import Vault, fingerprint
 from frontoffice.web import access
 from frontoffice.web.app import create_app
 from tests.conftest import KEY, written_log
@@ -88,7 +88,7 @@ def visitor(app: Flask, database: Database, role: Role | None) -> FlaskClient:
         browser["csrf_token"] = "0" * 40
         if role is not None:
             with database.write() as session:
-                who = account(session, f"tester-{role.value.replace('_', '-')}", role)
+                who = account(session, name_of(role), role)
                 for _ in range(2):  # one can be ended
                     browser[access.COOKIE_KEY] = token(session, who, clock.now())
     return client
@@ -106,6 +106,23 @@ def filled(form: Form) -> st.SearchStrategy[list[tuple[str, str]]]:
 def _with(form: Form, new: dict[str, str | None]) -> list[tuple[str, str]]:
     kept = {name: value for name, value in _as_usual(form) if name not in new}
     return [*kept.items(), *((name, value) for name, value in new.items() if value is not None)]
+
+
+def signed_in_again(database: Database, form: Form) -> None:
+    """Whatever the forms before have ended: the session that was in the browser lasts, and opens what it opened."""
+    if not (secret := form.session.get(access.COOKIE_KEY)):
+        return
+    with database.write() as session:
+        signed_in = select(StaffSession).where(StaffSession.token_fingerprint == fingerprint(secret))
+        found = session.scalars(signed_in).unique().one()
+        role = next(each for each in Role if found.account.username == name_of(each))
+        found.ended_at, found.account.active, found.account.role = None, True, role
+        found.account.everywhere = True
+
+
+def name_of(role: Role) -> str:
+    """The user name of the member of staff who walks with this role."""
+    return f"tester-{role.value.replace('_', '-')}"
 
 
 def send(client: FlaskClient, form: Form, values: list[tuple[str, str]], csrf: str) -> tuple[int, str, str]:
@@ -166,6 +183,9 @@ ENDING = re.compile(
     r"cancel|withdraw|give-back|leave|/end|delete|revoke|/take|decline|lift|close$|reopen|finish|no-show|send-away|"
     r"seen|applied|sign-out|second-factor|password|hand-over|resume|retry"
 )
+STALE = "This page was open for too long"  # the answer where the field that protects a form is missing or old
+# These lead to the sign-in page when all goes well.
+SIGNED_OUT_BY = re.compile(r"/staff/(sign-out|sign-in|password/)")
 
 
 class Heard(ImmutableMultiDict[str, str]):
@@ -357,9 +377,14 @@ def _failures(database: Database, client: FlaskClient, form: Form, csrf: str) ->
     )
     @given(filled(form))
     def attempt(values: list[tuple[str, str]]) -> None:
-        status, text, _ = send(client, form, values, csrf)
+        signed_in_again(database, form)
+        status, text, further = send(client, form, values, csrf)
         if status >= 500:
             failures.append(f"{status} {form.method} {form.action} (on {form.page}): {values!r:.600}")
+        if status == 400 and STALE in text:
+            failures.append(f"stale: {form.action} (on {form.page})")
+        if further.startswith("/staff/sign-in") and not SIGNED_OUT_BY.match(form.action):
+            failures.append(f"not signed in: {form.method} {form.action} (on {form.page}): {values!r:.300}")
         if WORKED_OUT in text:
             failures.append(f"worked out: {form.action}: {values!r:.300}")
 
