@@ -56,11 +56,14 @@ export function showState(place, isLive) {
   place.classList.toggle("desk__live--on", isLive);
 }
 
-/** A part of a page as the server has it now; null where it cannot be had. Reloads where the sign-in is over. */
+/**
+ * A part of a page as the server has it now; null where it cannot be had. Reloads where the sign-in is over. That the page
+ * looks by itself does not make the sign-in last.
+ */
 export async function fetchPart(url, selector) {
   let answer;
   try {
-    answer = await fetch(url, { headers: { Accept: "text/html" } });
+    answer = await fetch(url, { headers: { Accept: "text/html", "X-Background": "1" } });
   } catch {
     return null; // the connection tells for itself
   }

@@ -24,6 +24,9 @@ from frontoffice.web.context import config, database
 from frontoffice.web.needs import Kind, stick_to
 
 COOKIE_KEY = "staff"
+BY_ITSELF = (
+    "X-Background"  # what an open page asks with when something has happened, without anybody doing anything
+)
 
 
 class DeviceUnknown(NotSignedIn):
@@ -58,7 +61,8 @@ def _signed_in(reading: Session, now: datetime, rider: Rider | None = None) -> S
     found = signing_in.session_of(reading, token, now, rider) if token else None
     if found is None or found.step is not None:
         raise NotSignedIn
-    if signing_in.is_due_to_be_used(found, lasting().idle, now):
+    by_itself = BY_ITSELF in request.headers  # nobody may be there
+    if not by_itself and signing_in.is_due_to_be_used(found, lasting().idle, now):
         g.staff_session_used = found.id
     return found
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from frontoffice import clock
 from frontoffice.config import Config
@@ -85,6 +85,8 @@ def test_a_visit_by_keys_alone(desk: Page) -> None:
 
 
 def test_news_come_without_reloading_and_an_alarm_is_answered(desk: Page, house: Served) -> None:
+    looked: list[Request] = []
+    desk.on("request", lambda each: looked.append(each) if each.resource_type == "fetch" else None)
     loaded = desk.evaluate("performance.timeOrigin")
     house.desks.wait(3, arrived_at=clock.now())
     house.call(2)
@@ -95,6 +97,7 @@ def test_news_come_without_reloading_and_an_alarm_is_answered(desk: Page, house:
     expect(alarm).to_contain_text("Emergency at counter 2. Please help.")
     assert desk.evaluate("performance.timeOrigin") == loaded
     assert desk.title().startswith("! ")
+    assert {each.headers.get("x-background") for each in looked} == {"1"}  # so that it does not count as use
     alarm.get_by_role("button", name="I am coming").click()
     expect(desk.locator("[data-alarm]")).to_contain_text("On the way: counter 1")
 

@@ -66,6 +66,17 @@ def test_it_goes_on_while_it_is_used_but_not_beyond_the_day(
     assert not is_in(browser)
 
 
+def test_an_open_page_that_looks_by_itself_does_not_make_it_last(
+    browser: Browser, clock: time_machine.Traveller
+) -> None:
+    answers = []
+    for _minutes in (10, 20, 31):
+        answers.append(browser.client.get("/desk/", headers={"X-Background": "1"}).status_code)
+        clock.shift(IDLE / 3 + timedelta(seconds=1))
+    assert answers == [200, 200, 200]
+    assert not is_in(browser)
+
+
 def test_the_end_of_the_day_holds_whatever_was_noted_of_its_use(
     app: Flask, browser: Browser, database: Database, clock: time_machine.Traveller, now: datetime
 ) -> None:
