@@ -4,6 +4,7 @@ import gettext
 import io
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unicodedata import bidirectional
 
 import html5lib
 import pytest
@@ -152,6 +153,18 @@ def test_no_sms_of_any_kind_says_more_than_time_code_and_link(language: str) -> 
             assert not [word for word in TELLING if word in text], text
             seen |= nasty.keys()
     assert seen == NASTY.keys()
+
+
+@pytest.mark.parametrize("language", ["ar", "fa"])
+def test_an_sms_that_runs_from_right_to_left_begins_with_a_letter_that_does(language: str) -> None:
+    """The whole text runs as its first letter does: were that of a code, the words would stand in the wrong order."""
+    for kind in kinds.KINDS:
+        for _, said in preview.parameters(kind, "https://example.org"):
+            text = texts.render(
+                kind, Medium.SMS, language, said | {"code": "A12345"} if "code" in said else said
+            ).text
+            directions = [each for each in map(bidirectional, text) if each in ("L", "R", "AL")]
+            assert directions[0] in ("R", "AL"), text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
