@@ -19,7 +19,7 @@ from frontoffice.documents.importing import Crossed, Written
 from frontoffice.documents.integrations import Sender
 from frontoffice.documents.ladder import Ladder
 from frontoffice.documents.models import ExpiryWatch, WatchState
-from frontoffice.documents.reading import Layout, Row
+from frontoffice.documents.reading import Bad, Layout, Row
 from frontoffice.errors import N_, Invalid
 from frontoffice.messages import addresses, outbox
 from frontoffice.offices.models import Office
@@ -28,6 +28,7 @@ from frontoffice.vault import Vault
 EXTERNAL, DELIVERED = "watch external", "watch delivered"
 LONGEST_ID = 200
 USUAL_LANGUAGE = "de"
+NO_CONTACT = Invalid("contact", N_("Please enter a mail address or a mobile number."))
 LIVING = (WatchState.ACTIVE, WatchState.APPLIED)  # what a complete delivery can end
 
 LAYOUT = Layout(
@@ -74,6 +75,7 @@ class Delivered:
     contact: bytes = b""
     recipient: str = ""
     fallback: str | None = None
+    problem: Bad | None = None  # of one that nobody can be reminded of: a known one ends, and the row is told
 
 
 class Watches:
@@ -117,11 +119,19 @@ class Watches:
         if known["state"] is not WatchState.ACTIVE:
             return Delivered(**known)
         office_id = self._sender.office(row.values.get("office", ""))
+        if not any(row.values.get(name, "") for name in ("phone", "mail", "contact")):
+            return _ended(known, row, NO_CONTACT)
         contact = _contact(row.values, self.identify(row))
         kind = document_kinds.read(row.values.get("kind", ""))
         expires_on = values.day("expires", row.values.get("expires", ""))
         end = ladder.end_of(self._ladders[office_id], kind, expires_on)
-        watching.check_day(end, watching.today_at(self._offices[office_id], now))
+        today = watching.today_at(self._offices[office_id], now)
+        try:
+            watching.check_day(end, today)
+        except Invalid as problem:
+            if end < today:
+                return _ended(known | {"expires_on": expires_on}, row, problem)
+            raise
         return Delivered(
             **known,
             office_id=office_id,
@@ -143,15 +153,19 @@ class Watches:
             .with_for_update()
         )
         known = {watch.external: watch for watch in session.scalars(locked)}
-        fresh, changed = list[dict[str, Any]](), 0
+        fresh, refused, changed = list[dict[str, Any]](), list[Bad](), 0
         for each in records:
             watch = next((known[digest] for digest in each.digests if digest in known), None)
-            if watch is not None:
+            if each.problem is not None:
+                refused.append(each.problem)
+                if watch is not None:
+                    self._end_known(session, watch, each, now)
+            elif watch is not None:
                 changed += self._change(session, watch, each, now)
             elif each.state is WatchState.ACTIVE:
                 fresh.append(self._new(each, now))
         session.flush()
-        return Written(self._begin(session, fresh), changed)
+        return Written(self._begin(session, fresh), changed, refused)
 
     def listed(self, session: Session, after: int, many: int) -> Sequence[tuple[int, str]]:
         """What this sender has delivered and not ended, by number."""
@@ -211,6 +225,11 @@ class Watches:
         is_same = before == (each.office_id, each.kind, each.expires_on)
         if is_same and watch.state is not WatchState.WITHDRAWN:
             before_it = (watch.language, watch.recipient, watch.fallback_recipient)
+            if watch.recipient != each.recipient and watch.told_on is not None:
+                watching.take_back(session, watch, now)  # what waits would go to the old contact
+                watch.told_on = None
+                if watch.state is WatchState.ACTIVE:
+                    _, watch.next_on = self._planned(each, now)
             _reach(watch, each)
             return before_it != (each.language, each.recipient, each.fallback)
         if watch.told_on is not None:
@@ -221,6 +240,12 @@ class Watches:
         watch.state, watch.changed_at = WatchState.ACTIVE, now
         watch.ends_on, watch.next_on = self._planned(each, now)
         return True
+
+    def _end_known(self, session: Session, watch: ExpiryWatch, each: Delivered, now: datetime) -> None:
+        # A date that has passed since it was delivered still has its last reminder.
+        if watch.state is not WatchState.OPTED_OUT and watch.expires_on != each.expires_on:
+            _stop(session, watch, WatchState.WITHDRAWN, now)
+            watch.delivered = None  # it is told again, and the row before brings it back
 
     def _new(self, each: Delivered, now: datetime) -> dict[str, Any]:
         ends_on, next_on = self._planned(each, now)
@@ -269,6 +294,11 @@ def digests(vault: Vault, source: str, name: str) -> list[str]:
     return vault.digests(EXTERNAL, f"{source}\0{name}")
 
 
+def _ended(known: Mapping[str, Any], row: Row, problem: Invalid) -> Delivered:
+    said = Bad(row.line, f"{problem.field}: {problem}")
+    return Delivered(**{**known, "state": WatchState.WITHDRAWN}, problem=said)
+
+
 def _reach(watch: ExpiryWatch, each: Delivered) -> None:
     watch.language, watch.contact = each.language, each.contact
     watch.recipient, watch.fallback_recipient = each.recipient, each.fallback
@@ -305,8 +335,6 @@ def _contact(given: Mapping[str, str], external: str) -> Contact:
         mail = mail or either
     elif either:
         phone = phone or either
-    if not (phone or mail):
-        raise Invalid("contact", N_("Please enter a mail address or a mobile number."))
     return Contact(
         addresses.phone_number(phone) if phone else None,
         addresses.mail_address(mail) if mail else None,

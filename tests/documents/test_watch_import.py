@@ -29,6 +29,7 @@ from frontoffice.partners.registering import Terms
 from tests.documents.parts import (
     MAIL,
     PHONE,
+    contents,
     deliver,
     keys,
     killed_and_again,
@@ -445,3 +446,40 @@ def test_who_wants_no_more_is_remembered_until_the_new_date_is_over(
         assert watch_upkeep.forget(session, office, now + 200 * DAY, settings=config) == 0
     [watch] = watches(database)
     assert (watch.state, watch.ends_on, watch.contact) == (WatchState.OPTED_OUT, later, None)
+
+
+@pytest.mark.parametrize("wrong", ["1;residence_permit;2026-01-01;{mail};de", "1;residence_permit;{end};;de"])
+def test_a_known_date_of_which_nobody_can_be_reminded_ends_and_is_told(
+    database: Database, config: Config, now: datetime, end: date, wrong: str
+) -> None:
+    good = rows(f"1;residence_permit;{end};{MAIL};de")
+    deliver(database, config, good, now)
+    sweep(database, config, now)
+    for _ in range(2):
+        report, bad = deliver(database, config, rows(wrong.format(mail=MAIL, end=end)), now)
+        assert (report.bad, report.unchanged, len(bad)) == (1, 0, 1)
+        assert [each.state for each in messages(database)] == [MessageState.CANCELLED]
+        assert [each.state for each in watches(database)] == [WatchState.WITHDRAWN]
+    assert deliver(database, config, good, now)[0].changed == 1
+    assert [each.state for each in watches(database)] == [WatchState.ACTIVE]
+
+
+def test_what_waits_for_the_old_contact_goes_to_the_new_one(
+    database: Database, config: Config, now: datetime, end: date
+) -> None:
+    deliver(database, config, rows(f"1;residence_permit;{end};{MAIL};de"), now)
+    assert sweep(database, config, now) == 1
+    report, _ = deliver(database, config, rows(f"1;residence_permit;{end};olena@beispiel.example;de"), now)
+    assert (report.changed, sweep(database, config, now)) == (1, 1)
+    assert [each.state for each in messages(database)] == [MessageState.CANCELLED, MessageState.PENDING]
+    assert contents(database, messages(database)[-1])["to"] == "olena@beispiel.example"
+
+
+def test_a_date_that_has_passed_as_delivered_keeps_its_last_reminder(
+    database: Database, config: Config, now: datetime
+) -> None:
+    end = now.date() + 10 * DAY
+    deliver(database, config, rows(f"1;residence_permit;{end};{MAIL};de"), now)
+    report, _ = deliver(database, config, rows(f"1;residence_permit;{end};{MAIL};en"), now + 11 * DAY)
+    assert report.bad == 1
+    assert [each.state for each in watches(database)] == [WatchState.ACTIVE]
