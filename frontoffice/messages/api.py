@@ -5,6 +5,8 @@ address, says who is asking. Not part of the documented API: each provider has a
 """
 
 from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
@@ -13,7 +15,7 @@ from flask import Blueprint, Response, abort, request
 from frontoffice import clock
 from frontoffice.messages import inbound, preferences, receipts
 from frontoffice.messages.callbacks import ears
-from frontoffice.messages.provider import Ear, Knock, NotSignedError
+from frontoffice.messages.provider import Ear, Knock, NotSignedError, Reply, Report
 from frontoffice.messages.timing import Timing
 from frontoffice.web import access
 from frontoffice.web.context import config, database
@@ -23,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 callbacks = Blueprint("message_callbacks", __name__)
 all_need(callbacks, Kind.PROVIDER)
+
+T = TypeVar("T", Report, Reply)
 
 NOTHING_TO_SAY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 
@@ -73,7 +77,7 @@ def _report(ear: Ear, knock: Knock, tag: str | None) -> bool:
     report = ear.report(knock, tag)
     if report is not None:
         with database().write() as session:
-            receipts.receive(session, report, Timing.of(config().messages), clock.now())
+            receipts.receive(session, _can_be_kept(report), Timing.of(config().messages), clock.now())
     return report is not None
 
 
@@ -81,8 +85,18 @@ def _reply(ear: Ear, knock: Knock) -> bool:
     reply = ear.reply(knock)
     if reply is not None:
         with database().write() as session:
-            inbound.take(session, reply, clock.now())
+            inbound.take(session, _can_be_kept(reply), clock.now())
     return reply is not None
+
+
+def _can_be_kept(said: T) -> T:
+    """The same without the sign NUL, which PostgreSQL does not take in a text."""
+    kept: dict[str, Any] = {
+        each.name: value.replace("\0", "")
+        for each in fields(said)
+        if type(value := getattr(said, each.name)) is str
+    }
+    return replace(said, **kept)
 
 
 def _knock() -> Knock:

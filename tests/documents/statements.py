@@ -9,6 +9,7 @@ import psycopg
 from sqlalchemy import event
 
 from frontoffice.db import Database
+from frontoffice.quick import _CURSORS
 
 _VALUES = re.compile(r"'(?:[^']|'')*'|\b\d+\b")  # SQLite tells statements with their values
 
@@ -23,13 +24,15 @@ def heard(database: Database) -> Iterator[list[str]]:
             texts.append(str(query))
             return super().execute(query, *given, **how)
 
-    def listen(connection: Any, _record: object, _proxy: object) -> None:
+    def listen(connection: Any, record: Any, _proxy: object) -> None:
+        record.info.pop(_CURSORS, None)  # those that are kept are not ours
         if database.is_sqlite:
             connection.set_trace_callback(lambda text: texts.append(_VALUES.sub("?", text)))
         else:
             connection.cursor_factory = Telling
 
-    def leave(connection: Any, _record: object) -> None:
+    def leave(connection: Any, record: Any) -> None:
+        record.info.pop(_CURSORS, None)
         if database.is_sqlite:
             connection.set_trace_callback(None)
         else:

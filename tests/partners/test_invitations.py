@@ -53,7 +53,9 @@ def path_of(link: str) -> str:
 @pytest.fixture
 def guest(app: Flask) -> Visitor:
     """Somebody with a link."""
-    return Visitor(app.test_client())
+    client = app.test_client()
+    client.set_cookie("language", "en")  # chosen by its name: it goes before the invitation's
+    return Visitor(client)
 
 
 def open_link(works: Program, guest: Visitor, **changed: Any) -> tuple[str, Page]:
