@@ -8,9 +8,13 @@ const AGAIN_WITHIN = 4000; // ms between the two presses
 const HEARD_KEPT_AS = "alarms-heard";
 const KEYS_KEPT_AS = "desk-keys";
 const AT_MOST_EVERY = 400; // ms between two looks, however much happens
+const BEGINS_WITHIN = 500; // ms: where sound is allowed it takes a moment to begin
 
 const bar = document.querySelector("[data-alarms]");
+const soundButton = document.querySelector("[data-alarm-sound]");
 let isLive = false;
+let audio = null;
+let isSilent = false; // an alarm waits for the sound to be allowed
 
 async function refresh() {
   const fresh = await fetchPart(bar.dataset.alarms, "[data-alarm]");
@@ -24,20 +28,40 @@ async function refresh() {
 
 /** Marks the title while there is an alarm, and sounds for each that was not heard in this browser. */
 function raise() {
-  const { emergency } = bar.querySelector("[data-alarm]").dataset;
-  document.title = document.title.replace(/^! /, "");
-  if (emergency === undefined) return;
-  document.title = `! ${document.title}`;
-  const heard = (localStorage.getItem(HEARD_KEPT_AS) ?? "").split(" ").filter(Boolean);
-  const unheard = emergency.split(" ").filter((number) => number && !heard.includes(number));
-  if (!unheard.length) return;
-  localStorage.setItem(HEARD_KEPT_AS, [...heard, ...unheard].slice(-50).join(" "));
+  const isAlarm = bar.querySelector("[data-alarm]").dataset.emergency !== undefined;
+  document.title = (isAlarm ? "! " : "") + document.title.replace(/^! /, "");
+  if (unheard().length) makeHeard();
+  else soundButton.hidden = true;
+}
+
+const heard = () => (localStorage.getItem(HEARD_KEPT_AS) ?? "").split(" ").filter(Boolean);
+
+function unheard() {
+  const { emergency = "" } = bar.querySelector("[data-alarm]").dataset;
+  return emergency.split(" ").filter((number) => number && !heard().includes(number));
+}
+
+/** Sounds as soon as the browser allows it, which may take a touch of this page; not before is the alarm heard. */
+async function makeHeard() {
+  audio ??= globalThis.AudioContext ? new AudioContext() : null;
+  if (!audio) return;
+  if (isSilent) {
+    soundButton.hidden = false;
+    return;
+  }
+  isSilent = true;
+  const asking = setTimeout(() => { soundButton.hidden = !unheard().length; }, BEGINS_WITHIN);
+  await audio.resume().catch(() => {});
+  clearTimeout(asking);
+  isSilent = false;
+  soundButton.hidden = audio.state === "running";
+  const numbers = unheard(); // another page may have been quicker, or the alarm be over
+  if (audio.state !== "running" || !numbers.length) return;
+  localStorage.setItem(HEARD_KEPT_AS, [...heard(), ...numbers].slice(-50).join(" "));
   sound();
 }
 
 function sound() {
-  const audio = globalThis.AudioContext ? new AudioContext() : null;
-  if (!audio) return;
   for (const [start, frequency] of [[0, 880], [0.3, 660], [0.6, 880], [0.9, 660]]) {
     const tone = audio.createOscillator();
     const volume = audio.createGain();
@@ -80,6 +104,8 @@ function giveKey(form) {
 
 if (bar) {
   raise();
+  // Any touch or key allows it, also that of the button.
+  for (const kind of ["click", "keydown"]) addEventListener(kind, () => { if (isSilent) audio.resume().catch(() => {}); });
   const look = seldom(refresh, AT_MOST_EVERY);
   follow(
     bar.dataset.live,
