@@ -1,10 +1,12 @@
 """What holds for every page: headers, errors, languages, the guard against foreign forms."""
 
 import gzip
+import re
 
 import pytest
-from flask import Flask
+from flask import Flask, render_template_string
 from flask.testing import FlaskClient
+from wtforms import Form, StringField
 
 from frontoffice import languages
 from frontoffice.config import Config
@@ -148,3 +150,23 @@ def test_the_cookie_is_kept_from_scripts_and_plain_connections(config: Config, d
     assert app.config["SESSION_COOKIE_SECURE"]
     cookie = app.test_client().get("/language/en").headers["Set-Cookie"]
     assert all(word in cookie for word in ("Secure", "HttpOnly", "SameSite=Lax"))
+
+
+def test_what_is_typed_runs_as_its_own_letters_do(app: Flask) -> None:
+    class Person(Form):
+        name = StringField("Name")
+        mail = StringField("Mail")
+        code = StringField("Code")
+
+    page = (
+        '{% from "macros/forms.html" import text %}{{ text(form.name) }}{{ text(form.mail, type="email") }}'
+        '{{ text(form.code, attributes={"dir": "ltr"}) }}'
+    )
+    with app.test_request_context("/"):
+        shown = render_template_string(page, form=Person())
+    assert re.findall(r'<input [^>]*name="(\w+)"[^>]* dir="(\w+)"', shown) == [
+        ("name", "auto"),
+        ("mail", "ltr"),
+        ("code", "ltr"),
+    ]
+    assert shown.count(" dir=") == 3
