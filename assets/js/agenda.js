@@ -1,6 +1,9 @@
 // Makes the agenda a little quicker. Every page works without it.
 
-/** A list grows shorter while somebody types; what is not on it, "Find" looks for. */
+/**
+ * A list grows shorter while somebody types. Where no row fits letter by letter it stays whole: names are written in
+ * many ways, and "Find" looks by sound and on other days.
+ */
 function filterWhileTyping() {
   const field = document.querySelector("[data-filter]");
   const rows = [...document.querySelectorAll("[data-filtered] tbody tr")];
@@ -9,8 +12,10 @@ function filterWhileTyping() {
   const texts = rows.map((row) => plain(row.textContent));
   field.addEventListener("input", () => {
     const words = plain(field.value).split(" ").filter(Boolean);
-    rows.forEach((row, i) => { row.hidden = !words.every((word) => texts[i].includes(word)); });
-    if (nothing) nothing.hidden = rows.some((row) => !row.hidden);
+    const fits = texts.map((text) => words.every((word) => text.includes(word)));
+    const some = fits.includes(true);
+    rows.forEach((row, i) => { row.hidden = some && !fits[i]; });
+    if (nothing) nothing.hidden = some;
   });
 }
 

@@ -49,7 +49,7 @@ function recallAnnounced() {
 
 function rememberAnnounced(call) {
   announced.push(nameOf(call));
-  announced.splice(0, announced.length - 60);
+  announced.splice(0, announced.length - 500);
   try {
     localStorage.setItem(kept, JSON.stringify(announced));
   } catch {
@@ -95,7 +95,8 @@ function onBoard(board, isNewest, isFirst = false) {
   [...standing].reverse().forEach((call) => hear(call, isFirst && !announced.length ? FIRST_NEWS : TOO_OLD));
   if (isNewest) {
     const numbers = new Set(standing.map((call) => call.ticket));
-    if (standing.length < 30) takeBack((call) => !numbers.has(call.ticket));
+    const since = board.are_all ? 0 : standing.at(-1).at; // of earlier calls it says nothing
+    takeBack((call) => call.at >= since && !numbers.has(call.ticket));
     calls = standing;
   }
   put(at("waiting"), String(board.waiting));

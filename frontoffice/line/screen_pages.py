@@ -25,9 +25,9 @@ from frontoffice.web.needs import Kind, all_need
 pages = Blueprint("screen_pages", __name__)
 all_need(pages, Kind.PUBLIC)
 
-KNOWN = (
-    30  # calls that the script is told of: more than any burst, so that a screen which was cut off loses none
-)
+# Calls that the script is told of: more than an office has counters, so that a screen which was cut off when all of
+# them called at once loses none.
+KNOWN = 120
 SECONDS_OF_OWN_WORDS = 15
 SCRIPTS = ("js/screen.js", "js/screen-sound.js", "js/screen-link.js", "js/screen-slides.js", "css/screen.css")
 
@@ -94,6 +94,7 @@ def _told(shown: Board, to_show: list[dict[str, Any]], office: Office, moment: d
         "as_of": shown.as_of,
         "now": moment.isoformat(),
         "calls": [_call(call) for call in shown.calls],
+        "are_all": len(shown.calls) < KNOWN,
         "pausing": list(shown.pausing),
         "waiting": shown.waiting,
         "closes": dates.clock_time(closes, office.time_zone, "de") if closes else None,

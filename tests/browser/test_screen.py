@@ -127,8 +127,8 @@ class Screen:
         return self.page
 
     def wait(self, is_so: Callable[[], bool]) -> None:
-        """Until it is so, ten seconds at most."""
-        for _turn in range(200):
+        """Until it is so, forty seconds at most: a screen that was cut off tries again after some seconds."""
+        for _turn in range(800):
             if is_so():
                 return
             self.page.wait_for_timeout(50)
