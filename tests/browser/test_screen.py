@@ -223,6 +223,7 @@ def test_a_screen_that_is_cut_off_says_so_and_recovers_with_all_calls(screen: Sc
     page = screen.open(wall)
     # Not loaded a second time: a power cut may come in the first hour.
     page.wait_for_function("caches.match(location.href).then(Boolean)")
+    page.wait_for_function("navigator.serviceWorker.ready.then((each) => each.active.state === 'activated')")
     wall.close()
     called = [wall.call(1), wall.call(2)]
     expect(screen.state).to_contain_text("Keine Verbindung", timeout=20_000)
