@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
@@ -34,12 +33,9 @@ globalThis.AudioContext = class extends AudioContext {
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, tmp_path: Any) -> str:
+def database_url(sqlite_url: str) -> str:
     """SQLite is enough here: the database is not what is looked at."""
-    template: Any = request.getfixturevalue("sqlite_template")
-    path = tmp_path / "frontoffice.db"
-    path.write_bytes(template.read_bytes())
-    return f"sqlite:///{path}"
+    return sqlite_url
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
@@ -77,12 +77,9 @@ for (const kind of ["animationstart", "transitionrun"])
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, tmp_path: Any) -> str:
+def database_url(sqlite_url: str) -> str:
     """SQLite is enough here: the database is not what is looked at."""
-    template: Any = request.getfixturevalue("sqlite_template")
-    path = tmp_path / "frontoffice.db"
-    path.write_bytes(template.read_bytes())
-    return f"sqlite:///{path}"
+    return sqlite_url
 
 
 @pytest.fixture

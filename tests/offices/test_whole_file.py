@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import date, time, timedelta
 from enum import Enum
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,11 +42,9 @@ OTHERS: dict[str, Any] = {
 
 
 @pytest.fixture
-def database_url(sqlite_template: Path, tmp_path: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """One engine is enough: what a file says is not decided by the database."""
-    path = tmp_path / "frontoffice.db"
-    path.write_bytes(sqlite_template.read_bytes())
-    return f"sqlite:///{path}"
+    return sqlite_url
 
 
 def columns() -> Iterator[tuple[Any, str]]:

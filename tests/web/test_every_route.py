@@ -4,7 +4,6 @@ import io
 import re
 from collections.abc import Iterator
 from http.cookies import SimpleCookie
-from pathlib import Path
 
 import pytest
 from flask import Flask, url_for
@@ -45,11 +44,9 @@ ESCAPES = [
 
 
 @pytest.fixture
-def database_url(sqlite_template: Path, tmp_path: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """One engine is enough: no database decides about headers."""
-    path = tmp_path / "frontoffice.db"
-    path.write_bytes(sqlite_template.read_bytes())
-    return f"sqlite:///{path}"
+    return sqlite_url
 
 
 @pytest.fixture(params=["http", "https"])

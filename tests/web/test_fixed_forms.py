@@ -1,7 +1,6 @@
 """Forms at fixed addresses that no walk comes to: each gets what nobody would type, at the step that it belongs to."""
 
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 import time_machine
@@ -32,11 +31,9 @@ FIELDS = {
 
 
 @pytest.fixture
-def database_url(sqlite_template: Path, tmp_path: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """One engine is enough for the pages; what a database refuses to store is tried by their own tests."""
-    path = tmp_path / "frontoffice.db"
-    path.write_bytes(sqlite_template.read_bytes())
-    return f"sqlite:///{path}"
+    return sqlite_url
 
 
 @pytest.fixture
