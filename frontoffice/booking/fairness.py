@@ -127,7 +127,13 @@ def lock(session: Session, people: Iterable[Person]) -> None:
     To be called before anything else is locked. Locking the same again costs nothing and waits for nobody.
     """
     vault = vaults.of(session)
-    _lock(session, (digest for person in people for digest in known(vault, person)))
+    lock_digests(session, (digest for person in people for digest in known(vault, person)))
+
+
+def lock_digests(session: Session, digests: Iterable[str]) -> None:
+    """The same for what these digests are of."""
+    if session.get_bind().dialect.name == "postgresql":
+        _ONE_AFTER_THE_OTHER.run(session, {"keys": locks(digests)})
 
 
 def check_person(
@@ -140,7 +146,7 @@ def check_person(
     TooManyForPhone, and NotAccepted (block list).
     """
     them = known(vaults.of(session), person)
-    _lock(session, them)
+    lock_digests(session, them)
     check_known(session, them, visit, now, rules=rules, besides=besides)
 
 
@@ -163,7 +169,7 @@ def check_known(
 def check_contact(session: Session, person: Person, now: datetime, *, rules: Fairness, besides: int) -> None:
     """As `check_person`, for an appointment (`besides`) that stands and gets another mail address or phone."""
     them = known(vaults.of(session), person)
-    _lock(session, them)
+    lock_digests(session, them)
     _refuse_contact(_coming(session, them, now, besides), them, rules)
 
 
@@ -237,11 +243,6 @@ def all_digests(vault: Vault, kind: BlockedKind, value: str) -> list[str]:
 def folded_person(person: Person) -> str:
     """A person for comparison: name and date of birth."""
     return f"{fold_name(person.name)} {person.born.isoformat()}"
-
-
-def _lock(session: Session, digests: Iterable[str]) -> None:
-    if session.get_bind().dialect.name == "postgresql":
-        _ONE_AFTER_THE_OTHER.run(session, {"keys": locks(digests)})
 
 
 def _coming(session: Session, them: Known, now: datetime, besides: int) -> list[_Coming]:

@@ -24,9 +24,8 @@ WORTH = timedelta(days=7)  # how long it is still good to hear that a card is re
 VISITOR = "visitor"  # who asks, in events
 IN_BOX_FOR = timedelta(days=14)  # where nobody has said until when
 BEFORE_END = timedelta(days=3)  # of the pick-up box: by then at the latest comes the reminder …
-WORTH_REMINDING = timedelta(
-    days=5
-)  # … unless the card is in there for so short that the first message is still fresh
+# … unless the card is in there for so short that the first message is still fresh
+WORTH_REMINDING = timedelta(days=5)
 MOST = 4  # contacts of one card: the holder, a parent, somebody who helps
 AT_ONCE = 100
 SOON = 4  # priority

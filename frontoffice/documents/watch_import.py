@@ -213,9 +213,8 @@ class Watches:
     def _change(self, session: Session, watch: ExpiryWatch, each: Delivered, now: datetime) -> bool:
         watch.external, watch.delivered = each.external, each.delivered
         if watch.state is WatchState.OPTED_OUT:
-            if (
-                each.state is WatchState.ACTIVE
-            ):  # it is forgotten after its new date, or that would begin anew
+            if each.state is WatchState.ACTIVE:
+                # It is forgotten after its new date: before that the next delivery would begin it anew.
                 watch.office_id, watch.kind, watch.expires_on = each.office_id, each.kind, each.expires_on
                 watch.ends_on, _ = self._planned(each, now)
             return False  # the person has said so, and that counts for more than a delivery

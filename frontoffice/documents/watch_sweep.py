@@ -9,10 +9,9 @@ messages. The key of a message is unique in any case.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple, cast
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Row, any_, literal, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -224,18 +223,10 @@ def _draft(
     except InvalidToken:
         unreadable.update(found.id for found, _ in steps)
         return []
-    zone = ZoneInfo(place.office.time_zone)
     end = ladder.end_of(place.ladder, each.kind, each.expires_on)
-    link = settings.site.base_url + watching.path(vault, each.id)
-    parameters = {
-        "office_name": place.office.name,
-        "office_phone": place.office.phone,
-        "link": link,
-        "watch_link": f"{link}#change",
-        "step": ladder.tone(end, place.today),
-        "due_at": datetime.combine(end, time(12), zone).astimezone(UTC).isoformat(),
-        "time_zone": place.office.time_zone,
-    }
+    parameters = watching.said(vault, each.id, place.office, end, settings)
+    parameters["watch_link"] = f"{parameters['link']}#change"
+    parameters["step"] = ladder.tone(end, place.today)
     if len(steps) > 1:
         parameters["more"] = str(len(steps) - 1)
     spread = timedelta(minutes=settings.documents.spread_minutes)

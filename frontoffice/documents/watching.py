@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, String, cast, or_, select, text, update
+from sqlalchemy import ColumnElement, String, cast, or_, select, update
 from sqlalchemy.orm import Session
 
 from frontoffice import events
@@ -29,8 +29,6 @@ NOTED_FOR = timedelta(days=7)  # so long it is still worth hearing that an addre
 HOLDER = "holder"
 LONGEST = timedelta(days=366 * 15)  # no document is valid for longer
 MOST = 20  # watches of one contact that are listed
-
-_ONE_AFTER_THE_OTHER = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 
 
 class Over(Conflict):
@@ -68,9 +66,7 @@ def lock(session: Session, contacts: Iterable[Contact]) -> None:
     Who begins several calls this first: after the event of one, waiting for the next could be waiting in a circle.
     """
     vault = vaults.of(session)
-    if session.get_bind().dialect.name == "postgresql":
-        digests = [digest for each in contacts for digest in each.recipients(vault)]
-        session.execute(_ONE_AFTER_THE_OTHER, {"keys": fairness.locks(digests)})
+    fairness.lock_digests(session, (digest for each in contacts for digest in each.recipients(vault)))
 
 
 def begin(
@@ -296,11 +292,22 @@ def _plan(watch: ExpiryWatch, plan: ladder.Ladder, today: date, *, catches_up: b
     watch.next_on = ladder.first_day(plan, watch.kind, watch.expires_on, today, catches_up=catches_up)
 
 
+def said(vault: Vault, number: int, office: Office, end: date, settings: Config) -> dict[str, str]:
+    """What every message about a watch says: of which office and which day, and the link to change or end it."""
+    noon = datetime.combine(end, time(12), ZoneInfo(office.time_zone))
+    return {
+        "office_name": office.name,
+        "office_phone": office.phone,
+        "link": settings.site.base_url + path(vault, number),
+        "due_at": noon.astimezone(UTC).isoformat(),
+        "time_zone": office.time_zone,
+    }
+
+
 def _say_noted(
     session: Session, watch: ExpiryWatch, contact: Contact, now: datetime, settings: Config
 ) -> None:
     """Tell a contact that staff have noted it, with the link to change or end the reminders: once for each watch."""
-    noon = datetime.combine(watch.ends_on, time(12), ZoneInfo(watch.office.time_zone))
     outbox.enqueue(
         session,
         now=now,
@@ -312,13 +319,7 @@ def _say_noted(
         office_id=watch.office_id,
         subject=subject(watch),
         dedupe_key=f"{subject(watch)}:noted:{contact.medium}",
-        parameters={
-            "office_name": watch.office.name,
-            "office_phone": watch.office.phone,
-            "link": settings.site.base_url + path(vaults.of(session), watch.id),
-            "due_at": noon.astimezone(UTC).isoformat(),
-            "time_zone": watch.office.time_zone,
-        },
+        parameters=said(vaults.of(session), watch.id, watch.office, watch.ends_on, settings),
         expires_at=now + NOTED_FOR,
     )
 

@@ -89,9 +89,7 @@ _VISIT = (
 )
 
 MOST_CALLS = 3
-AT_A_TIME = (
-    16  # more than counters that call in the same moment; who comes after them waits for the first of them
-)
+AT_A_TIME = 16  # more than counters that call in the same moment; who comes after them waits for the first
 
 
 def _may_be_next() -> Quick:

@@ -77,13 +77,13 @@ def enter_code() -> ResponseReturnValue:
 @pages.post("/sign-in/second-factor")
 def enrol() -> ResponseReturnValue:
     """Set up the second factor that the role needs, before anything else."""
-    form = CodeForm(request.form)
+    form, now = CodeForm(request.form), clock.now()
     try:
         with database().write() as session:
-            half = entering.waiting_for(session, Step.ENROL, clock.now())
-            codes = second_factor.confirm(session, half.account, form.code.data or "", clock.now())
-            signing_in.end_sessions(session, half.account_id, clock.now())
-            begun = entering.go_on(session, half, clock.now())
+            half = entering.waiting_for(session, Step.ENROL, now)
+            codes = second_factor.confirm(session, half.account, form.code.data or "", now)
+            signing_in.end_sessions(session, half.account_id, now)
+            begun = entering.go_on(session, half, now)
     except Invalid as wrong:
         refuse(form, wrong.field, say(wrong), "code")
         return _enrol_page(form), 422
